@@ -1,0 +1,1 @@
+"""Braid-DB: provenance for Globus Flows."""

@@ -1,0 +1,351 @@
+"""What can go wrong, in one tree; each error has a stable code and says what to do next.
+
+BraidError
+├── InvalidArgument            an argument has a form that is not accepted
+├── InvalidReference           a reference to an earlier step names no record that can be used
+│   └── OtherDatabase          ... because it is a result of another provenance database
+├── RecordNotFound             no record has this id
+├── VersionNotFound            a record has no version of this number
+├── RunNotFound                no run has this id
+├── InvalidationActionNotFound no invalidation action has this id
+├── NotAnOutput                a step or transfer was named as something that a step made
+├── CycleRefused               a derivation would make an activity its own ancestor
+├── KeyReused                  an idempotency key came again with other arguments
+├── SettingsError              a setting has a value that cannot be used
+├── ResourceNotFound           a folder that is shipped with the package is not there
+├── FlowDefinitionInvalid      a flow's definition cannot be run as it stands
+│   └── FlowPathInvalid        ... because of a path in it
+├── FlowInputInvalid           a flow's input cannot be used
+├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
+├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
+├── FunctionUnknown            a flow names a function that nobody supplied
+├── WorkerUnavailable          no worker could be started for an endpoint
+├── TaskTimeout                a task took longer than its state allows
+└── DatabaseError              the database could not do what was asked
+    ├── DatabaseUnreachable    it cannot be opened, or the connection was lost
+    ├── DatabaseBusy           others kept it locked for too long
+    ├── DatabaseFull           there is no room left where it lies
+    ├── OutcomeUnknown         the connection was lost while a call was being committed
+    ├── NetworkFileSystem      an SQLite file lies where SQLite's locks do not hold
+    ├── NotAProvenanceDatabase the database holds something else
+    ├── SchemaOutOfDate        the database was made by an older version of Braid-DB
+    └── SchemaTooNew           the database was made by a newer version of Braid-DB
+"""
+
+from __future__ import annotations
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Return a value as one short line for an error's text."""
+    try:
+        text = ascii(value[: limit + 1]) if isinstance(value, str) else ascii(value)
+    except (RecursionError, ValueError):
+        # Nested too deeply, or an integer with more digits than Python writes out.
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+class BraidError(Exception):
+    """The base of every error that Braid-DB raises on purpose.
+
+    Its text is one readable line that ends with the error's ``code`` in brackets, because a
+    flow's author sees nothing else of what happened on the endpoint.
+    """
+
+    code = "braid-error"
+
+    @property
+    def message(self) -> str:
+        """The sentence without the code."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let an error pass between processes with its sentence and values as they are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[BraidError], args: tuple[object, ...], values: dict[str, object]
+) -> BraidError:
+    """Return an error that came from another process."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(values)
+    return error
+
+
+class InvalidArgument(BraidError):
+    """An argument has a form that is not accepted."""
+
+    code = "invalid-argument"
+
+    def __init__(self, argument: str, found: str, expected: str) -> None:
+        self.argument, self.found, self.expected = argument, found, expected
+        super().__init__(f"'{argument}' is {found}; expected {expected}. Nothing was written.")
+
+
+class InvalidReference(BraidError):
+    """A reference to an earlier step names no record that can be used."""
+
+    code = "invalid-reference"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"{reason}. Pass the status document, the result or the id of an earlier provenance "
+            f'step, or if_missing="mark" to record the step without it. Nothing was written.'
+        )
+
+
+class OtherDatabase(InvalidReference):
+    """A result of another provenance database was given as a reference."""
+
+    code = "other-database"
+
+
+class RecordNotFound(BraidError):
+    """A record id was named that this database does not hold."""
+
+    code = "record-not-found"
+
+    def __init__(self, record_id: object) -> None:
+        self.record_id = record_id
+        super().__init__(
+            f"No record {shown(record_id)} in this provenance database. Check that every step of "
+            f"the flow runs on the same endpoint, or list what is here with "
+            f"'braid-db record list'."
+        )
+
+
+class VersionNotFound(BraidError):
+    """A record has no version of this number."""
+
+    code = "version-not-found"
+
+    def __init__(self, record_id: int, version: int) -> None:
+        self.record_id, self.version = record_id, version
+        super().__init__(
+            f"Record {record_id} has no version {version}. "
+            f"'braid-db record show {record_id}' says how many it has."
+        )
+
+
+class RunNotFound(BraidError):
+    """No run has this id."""
+
+    code = "run-not-found"
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"No run {shown(run_id)} is recorded here. 'braid-db run list' shows those that are."
+        )
+
+
+class InvalidationActionNotFound(BraidError):
+    """No invalidation action has this id."""
+
+    code = "invalidation-action-not-found"
+
+    def __init__(self, action_id: str) -> None:
+        self.action_id = action_id
+        super().__init__(
+            f"No invalidation action {shown(action_id)} in this provenance database. Pass the "
+            f"invalidation_action_id that create_invalidation_action returned. "
+            f"Nothing was written."
+        )
+
+
+class NotAnOutput(BraidError):
+    """A step or transfer was named as something that a step made."""
+
+    code = "not-an-output"
+
+    def __init__(self, record_id: int, kind: str) -> None:
+        self.record_id, self.kind = record_id, kind
+        super().__init__(
+            f"Record {record_id} is a {kind}, which no step can make; only data, fact, model and "
+            f"statement records can be outputs. Name it as a predecessor instead. "
+            f"Nothing was written."
+        )
+
+
+class CycleRefused(BraidError):
+    """A derivation would make an activity its own ancestor."""
+
+    code = "cycle-refused"
+
+    def __init__(self, derived_id: int, predecessor_id: int) -> None:
+        self.derived_id, self.predecessor_id = derived_id, predecessor_id
+        super().__init__(
+            f"Record {predecessor_id} already derives from record {derived_id}, so it cannot be "
+            f"its predecessor as well; a step or transfer has one content for ever. "
+            f"Check which record came first. Nothing was written."
+        )
+
+
+class KeyReused(BraidError):
+    """An idempotency key came again with other arguments."""
+
+    code = "key-reused"
+
+    def __init__(self, function: str, key: str) -> None:
+        self.function, self.key = function, key
+        super().__init__(
+            f"The idempotency_key {shown(key)} was used before by another call of {function}, with "
+            f"other arguments. Make it of what is unique for each call, such as the run id, the "
+            f"state's name and the recorded action's action_id. Nothing was written."
+        )
+
+
+class SettingsError(BraidError):
+    """A setting has a value that cannot be used."""
+
+    code = "settings"
+
+    def __init__(self, setting: str, problem: str, expected: str) -> None:
+        self.setting = setting
+        super().__init__(f"The setting {setting} {problem}; expected {expected}.")
+
+
+class TaskTimeout(BraidError):
+    """A task took longer than it was given."""
+
+    code = "task-timeout"
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"The task did not end within {limit_s:g} s.")
+
+
+class DatabaseError(BraidError):
+    """The database could not do what was asked."""
+
+    code = "database"
+
+    def __init__(self, where: str, problem: str, advice: str) -> None:
+        self.where = where
+        super().__init__(f"The provenance database {where} {problem}. {advice}")
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The database cannot be opened, or the connection to it was lost."""
+
+    code = "database-unreachable"
+
+
+class DatabaseBusy(DatabaseError):
+    """Others kept the database locked for too long."""
+
+    code = "database-busy"
+
+
+class DatabaseFull(DatabaseError):
+    """There is no room left where the database lies."""
+
+    code = "database-full"
+
+
+class OutcomeUnknown(DatabaseError):
+    """The connection was lost while a call was being committed."""
+
+    code = "outcome-unknown"
+
+
+class NetworkFileSystem(DatabaseError):
+    """An SQLite file lies on a file system where SQLite's locks do not hold."""
+
+    code = "network-file-system"
+
+
+class NotAProvenanceDatabase(DatabaseError):
+    """The database holds something else than provenance of this schema."""
+
+    code = "not-a-provenance-database"
+
+
+class SchemaOutOfDate(DatabaseError):
+    """The database was made by an older version of Braid-DB."""
+
+    code = "schema-out-of-date"
+
+
+class SchemaTooNew(DatabaseError):
+    """The database was made by a newer version of Braid-DB."""
+
+    code = "schema-too-new"
+
+
+class ResourceNotFound(BraidError):
+    """A folder that is shipped with the package is not there."""
+
+    code = "resource-not-found"
+
+    def __init__(self, name: str, looked_in: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The folder '{name}' that Braid-DB is shipped with was not found; looked for it in "
+            f"{looked_in}. Install braid-db again, or run it from a whole checkout."
+        )
+
+
+class FlowDefinitionInvalid(BraidError):
+    """A flow's definition cannot be run as it stands."""
+
+    code = "flow-definition-invalid"
+
+
+class FlowPathInvalid(FlowDefinitionInvalid):
+    """A path in a flow's definition cannot be read."""
+
+    code = "flow-path-invalid"
+
+
+class FlowInputInvalid(BraidError):
+    """A flow's input cannot be used."""
+
+    code = "flow-input-invalid"
+
+
+class FlowStateError(BraidError):
+    """A state of a run failed, by the name that a Catch knows it by.
+
+    :param error: the error's name, such as ``ActionFailedException`` or ``States.Runtime``.
+    :param cause: why: a sentence, or the document that an action provider answered.
+    :param explanation: one readable line, where the cause is a document.
+    """
+
+    code = "flow-state-error"
+
+    def __init__(self, error: str, cause: object, explanation: str = "") -> None:
+        self.error, self.cause = error, cause
+        self.explanation = explanation or str(cause)
+        super().__init__(f"{error}: {self.explanation}")
+
+
+class FunctionSourceInvalid(BraidError):
+    """A text is not a remote function that can be run by its source."""
+
+    code = "function-source-invalid"
+
+
+class FunctionUnknown(BraidError):
+    """A flow names a function that nobody supplied."""
+
+    code = "function-unknown"
+
+    def __init__(self, function_id: object, known: list[str]) -> None:
+        self.function_id, self.known = function_id, known
+        super().__init__(
+            f"No function {shown(function_id)} is known to this run. Known are: "
+            f"{', '.join(known) or 'none'}. Name one of these, put it into a compute.py beside the "
+            f"flow's definition, or give its file with --functions."
+        )
+
+
+class WorkerUnavailable(BraidError):
+    """No worker could be started for an endpoint."""
+
+    code = "worker-unavailable"

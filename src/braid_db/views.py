@@ -1,0 +1,138 @@
+"""What is shown of the nouns: answers, as every door gives them.
+
+Apart from ``model.py`` because a worker that only records never needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from braid_db.model import Kind, Role
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One version of a record, as it is shown: what every door answers with.
+
+    :param tags: by key; a list where a key has several values. NaN, infinities and what no double
+        can hold stand as text, so that every view has a JSON form.
+    :param versions: how many versions the record has.
+    :param created_by: who made this version.
+    :param created_at: when this version was recorded; times are ISO 8601 in UTC.
+    """
+
+    record_id: int
+    version: int
+    kind: Kind
+    name: str
+    uris: tuple[str, ...]
+    tags: Mapping[str, object]
+    run_id: str | None
+    valid: bool
+    uid: str
+    sha256: str | None
+    size_bytes: int | None
+    created_by: str | None
+    created_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    versions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One derivation between two contents, each named by the version that stands for it.
+
+    That is the version that the answer shows of the content, so that edges and records can be
+    joined.
+    """
+
+    predecessor_id: int
+    predecessor_version: int
+    derived_id: int
+    derived_version: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """One content of a lineage, with its distance in derivations from where it was asked."""
+
+    record: RecordView
+    distance: int
+
+
+class Direction(StrEnum):
+    """Which way a lineage is followed: to ancestors, to descendants, or both ways."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """All ancestors or all descendants of one version, nearest first, and the edges between.
+
+    :param edges: those whose two ends are shown; where kinds were chosen, what led through
+        others is not among them.
+    :param is_cut: whether more lies beyond the depth that was asked for.
+    """
+
+    start: RecordView
+    direction: Direction
+    nodes: tuple[LineageNode, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One execution of a flow and how much of it is recorded."""
+
+    run_id: str
+    flow_id: str | None
+    started_by: str | None
+    created_at: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """The part of a list that is shown.
+
+    :param total: how many there are, the shown ones included.
+    """
+
+    items: tuple[T, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a database says of itself.
+
+    :param url: where it is, without a password.
+    :param records: how many there are of each kind.
+    :param standing_recalls: recalls that were not taken back.
+    """
+
+    url: str
+    uid: str
+    schema: str
+    size_bytes: int
+    records: Mapping[str, int]
+    versions: int
+    derivations: int
+    runs: int
+    standing_recalls: int

@@ -1,0 +1,262 @@
+"""What the reading side asks of the tables: records as they are shown, runs, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, column, exists, func, select
+
+from braid_db.store.statements import Row, Statement
+from braid_db.store.tables import (
+    alembic_version,
+    derivation,
+    invalidation,
+    recall,
+    record,
+    run,
+    tag,
+    uri,
+    version,
+)
+from braid_db.store.transaction import Transaction
+
+# SQLite takes 32,766 parameters and PostgreSQL 65,535; beyond a thousand nothing is gained.
+_AT_ONCE = 1000
+
+_content = version.alias("content")
+_current = version.alias("current")
+_between = version.alias("between")
+
+
+class VersionRow(NamedTuple):
+    """One version of a record with what its record and its content say."""
+
+    version_id: int
+    record_id: int
+    number: int
+    content_id: int
+    name: str
+    author: str | None
+    created_at: datetime
+    kind: str
+    uid: str
+    run_id: str | None
+    sha256: str | None
+    size_bytes: int | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    versions: int
+    is_invalid: bool
+
+
+class RunRow(NamedTuple):
+    """One execution of a flow, and how many records were made in it."""
+
+    run_id: str
+    flow_id: str | None
+    started_by: str | None
+    created_at: datetime
+    records: int
+
+
+CURRENT_VERSION = Statement(
+    select(record.c.current_version_id).where(record.c.record_id == bindparam("id")), "id"
+)
+
+VERSION_BY_NUMBER = Statement(
+    select(version.c.version_id).where(
+        version.c.record_id == bindparam("id"), version.c.number == bindparam("number")
+    ),
+    "id",
+    "number",
+)
+
+SCHEMA = Statement(select(alembic_version.c.version_num))
+
+COUNT_BY_KIND = Statement(
+    select(record.c.kind, func.count()).group_by(record.c.kind).order_by(record.c.kind)
+)
+
+_COUNTED = {
+    "versions": select(func.count()).select_from(version),
+    "derivations": select(func.count()).select_from(derivation),
+    "runs": select(func.count()).select_from(run),
+    "standing_recalls": (
+        select(func.count()).select_from(recall).where(recall.c.reinstated_at.is_(None))
+    ),
+}
+
+SIZE_BYTES = {
+    "sqlite": Statement(
+        select(column("page_count") * column("page_size")).select_from(
+            func.pragma_page_count().table_valued("page_count"),
+            func.pragma_page_size().table_valued("page_size"),
+        )
+    ),
+    "postgresql": Statement(select(func.pg_database_size(func.current_database()))),
+}
+"""How large a database is, in bytes, by the kind of database."""
+
+_reached = exists().where(
+    invalidation.c.version_id == version.c.content_id,
+    recall.c.recall_id == invalidation.c.recall_id,
+    recall.c.reinstated_at.is_(None),
+)
+
+_VERSIONS = (
+    select(
+        version.c.version_id,
+        version.c.record_id,
+        version.c.number,
+        version.c.content_id,
+        version.c.name,
+        version.c.author,
+        version.c.created_at,
+        record.c.kind,
+        record.c.uid,
+        record.c.run_id,
+        _content.c.sha256,
+        _content.c.size_bytes,
+        _content.c.started_at,
+        _content.c.ended_at,
+        _current.c.number.label("versions"),
+        _reached.label("is_invalid"),
+    )
+    .join(record, record.c.record_id == version.c.record_id)
+    .join(_content, _content.c.version_id == version.c.content_id)
+    .join(_current, _current.c.version_id == record.c.current_version_id)
+)
+
+
+def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows of a query for a list of ids of any length."""
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from tx.select(query.where(key.in_(ids[start : start + _AT_ONCE])))
+
+
+def version_rows(tx: Transaction, version_ids: Sequence[int]) -> dict[int, VersionRow]:
+    """Return versions by their ids."""
+    rows = in_parts(tx, _VERSIONS, version.c.version_id, version_ids)
+    return {row[0]: VersionRow(*row) for row in rows}
+
+
+def uri_rows(tx: Transaction, version_ids: Sequence[int]) -> Iterator[Row]:
+    """Yield ``(version_id, uri)`` for the URIs that hold in versions, in their order."""
+    query = (
+        select(version.c.version_id, uri.c.uri)
+        .join(uri, _holds(uri))
+        .order_by(version.c.version_id, uri.c.position, uri.c.uri_id)
+    )
+    return in_parts(tx, query, version.c.version_id, version_ids)
+
+
+def tag_rows(tx: Transaction, version_ids: Sequence[int]) -> Iterator[Row]:
+    """Yield ``(version_id, key, type, value)`` for the tags that hold in versions."""
+    query = (
+        select(version.c.version_id, tag.c.key, tag.c.type, tag.c.value)
+        .join(tag, _holds(tag))
+        .order_by(version.c.version_id, tag.c.tag_id)
+    )
+    return in_parts(tx, query, version.c.version_id, version_ids)
+
+
+def describing_versions(tx: Transaction, content_ids: Iterable[int]) -> dict[int, int]:
+    """Return the version that shows each content: the newest that only edits its description.
+
+    A restore, which comes after other contents, stands for the content too but is not taken: it
+    would name something old by a number that did not exist when it was used.
+    """
+    wanted = list(content_ids)
+    other_content_between = exists().where(
+        _between.c.record_id == version.c.record_id,
+        _between.c.number > _content.c.number,
+        _between.c.number < version.c.number,
+        _between.c.content_id != version.c.content_id,
+    )
+    query = (
+        select(version.c.content_id, version.c.version_id)
+        .join(_content, _content.c.version_id == version.c.content_id)
+        .where(version.c.content_id != version.c.version_id, ~other_content_between)
+        .order_by(version.c.number)
+    )
+    edits = in_parts(tx, query, version.c.content_id, wanted)
+    return {content_id: content_id for content_id in wanted} | dict(edits)
+
+
+def list_records(
+    tx: Transaction,
+    *,
+    kinds: Sequence[str],
+    name: str | None,
+    run_id: str | None,
+    limit: int | None,
+) -> tuple[list[int], int]:
+    """Return the current versions of the newest records that fit, and how many fit at all.
+
+    :param name: a part of the name; case makes no difference between ASCII letters.
+    """
+    chosen = select(record.c.current_version_id)
+    if kinds:
+        chosen = chosen.where(record.c.kind.in_(kinds))
+    if run_id is not None:
+        chosen = chosen.where(record.c.run_id == run_id)
+    if name:
+        chosen = chosen.join(version, version.c.version_id == record.c.current_version_id)
+        chosen = chosen.where(_contains(version.c.name, name))
+    rows = tx.select(chosen.order_by(record.c.record_id.desc()).limit(limit))
+    return [row[0] for row in rows], _total(tx, chosen, len(rows), limit)
+
+
+def list_runs(tx: Transaction, limit: int | None) -> tuple[list[RunRow], int]:
+    """Return the newest runs, and how many there are."""
+    rows = tx.select(_runs().order_by(run.c.created_at.desc(), run.c.run_id).limit(limit))
+    return [RunRow(*row) for row in rows], _total(tx, select(run.c.run_id), len(rows), limit)
+
+
+def find_run(tx: Transaction, run_id: str) -> RunRow | None:
+    """Return one run; None where it is not recorded."""
+    rows = tx.select(_runs().where(run.c.run_id == run_id))
+    return RunRow(*rows[0]) if rows else None
+
+
+def count_rows(tx: Transaction) -> dict[str, int]:
+    """Return how many versions, derivations, runs and standing recalls there are."""
+    return {what: tx.select(query)[0][0] for what, query in _COUNTED.items()}
+
+
+def _holds(table: Any) -> Any:
+    """Return the condition that a tag or URI holds in a version."""
+    return (
+        (table.c.record_id == version.c.record_id)
+        & (table.c.since <= version.c.number)
+        & (table.c.until.is_(None) | (table.c.until > version.c.number))
+    )
+
+
+def _contains(text: Any, part: str) -> Any:
+    """Return the condition that a text contains another, alike on both databases.
+
+    LIKE knows case on one database and not on the other, and so does no function for finding a
+    text. Both change only the case of ASCII letters in a column that compares by code point.
+    """
+    lower_case = func.lower(text)
+    return func.replace(lower_case, _ascii_lower(part), "") != lower_case
+
+
+def _ascii_lower(text: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _runs() -> Select[Any]:
+    in_run = select(func.count()).where(record.c.run_id == run.c.run_id).scalar_subquery()
+    return select(*(run.c[name] for name in RunRow._fields[:4]), in_run.label("records"))
+
+
+def _total(tx: Transaction, query: Select[Any], shown: int, limit: int | None) -> int:
+    """Return how many rows a query has, which is known where all of them are shown."""
+    if limit is None or shown < limit:
+        return shown
+    counted = tx.select(select(func.count()).select_from(query.subquery()))
+    return int(counted[0][0])

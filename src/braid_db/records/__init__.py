@@ -1,0 +1,1 @@
+"""What records, versions and derivations do: one use case a module, one transaction a call."""

@@ -1,0 +1,18 @@
+"""Globus Compute as a neighbour: remote functions as texts, and local workers that run them."""
+
+from braid_db.compute.action import LocalCompute
+from braid_db.compute.catalog import FunctionCatalog
+from braid_db.compute.local import LocalWorkers, TaskOutcome, WorkerSettings
+from braid_db.compute.local_run import LocalRunOptions, run_locally
+from braid_db.compute.sources import FunctionSource
+
+__all__ = [
+    "FunctionCatalog",
+    "FunctionSource",
+    "LocalCompute",
+    "LocalRunOptions",
+    "LocalWorkers",
+    "TaskOutcome",
+    "WorkerSettings",
+    "run_locally",
+]

@@ -1,0 +1,279 @@
+"""Flow definitions: reading one, and refusing before a run what could not be run.
+
+This is as much of the service's own validation as a run needs; each refusal is one sentence that
+names the state and the field.
+
+Source: the published schema of flow definitions, and the service's authoring guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid, shown
+from braid_db.flows import choice, jsonpath, parameters
+from braid_db.flows.actions import ActionProviders
+from braid_db.flows.scope import DEEPEST, is_too_deep
+
+Definition = dict[str, Any]
+
+DEFAULT_WAIT_TIME_S = 300
+
+_NEXT = {"Type", "Comment", "Next", "End"}
+_FIELDS: dict[str, set[str]] = {
+    "Action": _NEXT
+    | {"ActionUrl", "ActionScope", "Handler", "Parameters", "InputPath", "ResultPath"}
+    | {"WaitTime", "ExceptionOnActionFailure", "Catch", "RunAs"},
+    "ExpressionEval": _NEXT | {"Parameters", "ResultPath"},
+    "Pass": _NEXT | {"Parameters", "InputPath", "Result", "ResultPath"},
+    "Choice": {"Type", "Comment", "Choices", "Default"},
+    "Wait": _NEXT | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Fail": {"Type", "Comment", "Error", "ErrorPath", "Cause", "CausePath"},
+}
+_NOT_RUN_HERE = ("CreateWebInput", "AwaitWebInput")
+_TYPES: dict[str, tuple[type, str]] = {
+    "Comment": (str, "a text"),
+    "Next": (str, "the name of a state"),
+    "Default": (str, "the name of a state"),
+    "End": (bool, "true"),
+    "ActionUrl": (str, "a URL"),
+    "ActionScope": (str, "a text"),
+    "Parameters": (dict, "an object"),
+    "Result": (dict, "an object"),
+    "InputPath": (str, "a path such as '$.input'"),
+    "ResultPath": (str, "a path such as '$.Result'"),
+    "WaitTime": (int, "a number of seconds"),
+    "ExceptionOnActionFailure": (bool, "true or false"),
+    "Catch": (list, "a list of catchers"),
+    "RunAs": (str, "a text"),
+    "Choices": (list, "a list of rules"),
+    "Seconds": (int, "a number of seconds"),
+    "Timestamp": (str, "a time such as '2026-01-31T12:00:00Z'"),
+    "Error": (str, "a text"),
+    "Cause": (str, "a text"),
+    **dict.fromkeys(
+        ("SecondsPath", "TimestampPath", "ErrorPath", "CausePath"), (str, "a path in the state")
+    ),
+}
+
+
+def check_definition(definition: Any, actions: ActionProviders) -> None:
+    """Refuse a definition that cannot be run to its end with these action providers.
+
+    :raises FlowDefinitionInvalid: with the first thing that is wrong with it.
+    """
+    if not isinstance(definition, dict):
+        raise FlowDefinitionInvalid("A flow's definition is a JSON object with StartAt and States.")
+    if is_too_deep(definition):
+        raise FlowDefinitionInvalid(f"The definition is nested more than {DEEPEST} deep.")
+    _check_known(definition, {"StartAt", "States", "Comment"}, "The definition")
+    states = definition.get("States")
+    if not (isinstance(states, dict) and states):
+        raise FlowDefinitionInvalid("The definition has no 'States': an object of states by name.")
+    if "StartAt" not in definition:
+        raise FlowDefinitionInvalid(
+            f"The definition has no 'StartAt': the name of its first state, one of {_list(states)}."
+        )
+    _check_target(definition["StartAt"], states, "The definition's StartAt")
+    for name, state in states.items():
+        _check_state(name, state, actions)
+        for field, target in _targets(state):
+            _check_target(target, states, f"State '{name}': {field}")
+
+
+def action_url(state: dict[str, Any]) -> str:
+    """Return the URL of the provider that an Action state calls."""
+    return str(state["ActionUrl"] if "ActionUrl" in state else state["Handler"]["Url"])
+
+
+def _check_state(name: str, state: Any, actions: ActionProviders) -> None:
+    where = f"State '{name}'"
+    if not isinstance(state, dict):
+        raise FlowDefinitionInvalid(f"{where} is no object with a Type.")
+    kind = state.get("Type")
+    if kind in _NOT_RUN_HERE:
+        raise FlowDefinitionInvalid(
+            f"{where} is of type {kind}, which waits for a person on a web page; the local runner "
+            f"does not run it."
+        )
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        raise FlowDefinitionInvalid(
+            f"{where} has the Type {shown(kind)}; expected one of {_list(_FIELDS)}."
+        )
+    _check_known(state, _FIELDS[kind], f"{where} of type {kind}")
+    _check_types(state, where)
+    _check_paths(state, where)
+    if "Next" in _FIELDS[kind]:
+        _check_next(state, where)
+    if "Parameters" in state:
+        parameters.check(state["Parameters"], f"the Parameters of state '{name}'")
+    _CHECKS[kind](state, where)
+    if kind == "Action":
+        _check_provider(state, where, actions)
+
+
+def _check_provider(state: dict[str, Any], where: str, actions: ActionProviders) -> None:
+    url = action_url(state)
+    if actions.find(url) is None:
+        raise FlowDefinitionInvalid(
+            f"{where} calls the action provider {url}, which this runner does not run; "
+            f"it runs {_list(actions.urls) or 'none'}."
+        )
+
+
+def _check_action(state: dict[str, Any], where: str) -> None:
+    _exactly_one(state, ("ActionUrl", "Handler"), where)
+    _at_most_one(state, ("Parameters", "InputPath"), where)
+    if "Handler" in state:
+        _check_handler(state["Handler"], where)
+    if state.get("WaitTime", DEFAULT_WAIT_TIME_S) <= 0:
+        raise FlowDefinitionInvalid(
+            f"{where} has a WaitTime of {state['WaitTime']} s; expected 1 or more."
+        )
+    for index, catcher in enumerate(state.get("Catch", [])):
+        _check_catcher(catcher, f"{where}: Catch[{index}]")
+
+
+def _check_handler(handler: Any, where: str) -> None:
+    is_provider = isinstance(handler, dict) and handler.get("Type") == "ActionProvider"
+    if not (is_provider and isinstance(handler.get("Url"), str)):
+        raise FlowDefinitionInvalid(
+            f"{where} has a Handler that the local runner does not run; it runs "
+            f'{{"Type": "ActionProvider", "Url": "https://..."}}.'
+        )
+    _check_known(handler, {"Type", "Url", "Scope"}, f"{where}: Handler")
+
+
+def _check_catcher(catcher: Any, where: str) -> None:
+    if not isinstance(catcher, dict):
+        raise FlowDefinitionInvalid(f"{where} is no object with ErrorEquals and Next.")
+    _check_known(catcher, {"ErrorEquals", "Next", "ResultPath"}, where)
+    errors = catcher.get("ErrorEquals")
+    if not (isinstance(errors, list) and errors and all(isinstance(e, str) for e in errors)):
+        raise FlowDefinitionInvalid(
+            f"{where} has no ErrorEquals; expected a list of error names, such as "
+            f"['ActionFailedException']."
+        )
+    if "Next" not in catcher:
+        raise FlowDefinitionInvalid(f"{where} has no Next: the state that handles the error.")
+    _check_types(catcher, where)
+    _check_paths(catcher, where)
+
+
+def _check_expression_eval(state: dict[str, Any], where: str) -> None:
+    for field in ("Parameters", "ResultPath"):
+        if field not in state:
+            raise FlowDefinitionInvalid(f"{where} has no {field}; an ExpressionEval needs one.")
+
+
+def _check_pass(state: dict[str, Any], where: str) -> None:
+    _at_most_one(state, ("Parameters", "InputPath", "Result"), where)
+
+
+def _check_choice(state: dict[str, Any], where: str) -> None:
+    if not state.get("Choices"):
+        raise FlowDefinitionInvalid(f"{where} has no Choices; a Choice needs one rule or more.")
+    for index, rule in enumerate(state["Choices"]):
+        choice.check(rule, f"{where}: Choices[{index}]")
+        if "Next" not in rule:
+            raise FlowDefinitionInvalid(f"{where}: Choices[{index}] has no Next.")
+
+
+def _check_wait(state: dict[str, Any], where: str) -> None:
+    _exactly_one(state, ("Seconds", "SecondsPath", "Timestamp", "TimestampPath"), where)
+    if state.get("Seconds", 0) < 0:
+        raise FlowDefinitionInvalid(
+            f"{where} waits {state['Seconds']} Seconds; expected 0 or more."
+        )
+    if "Timestamp" in state and not choice.is_timestamp(state["Timestamp"]):
+        raise FlowDefinitionInvalid(
+            f"{where} waits until {shown(state['Timestamp'])}; expected a time with its zone, "
+            f"such as '2026-01-31T12:00:00Z'."
+        )
+
+
+def _check_fail(state: dict[str, Any], where: str) -> None:
+    _at_most_one(state, ("Error", "ErrorPath"), where)
+    _at_most_one(state, ("Cause", "CausePath"), where)
+
+
+_CHECKS: dict[str, Callable[[dict[str, Any], str], None]] = {
+    "Action": _check_action,
+    "ExpressionEval": _check_expression_eval,
+    "Pass": _check_pass,
+    "Choice": _check_choice,
+    "Wait": _check_wait,
+    "Fail": _check_fail,
+}
+
+
+def _check_known(fields: dict[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        raise FlowDefinitionInvalid(
+            f"{where} has a field {shown(unknown[0])} that the service does not know there; "
+            f"it knows {_list(known)}."
+        )
+
+
+def _check_types(fields: dict[str, Any], where: str) -> None:
+    for field, value in fields.items():
+        kind, expected = _TYPES.get(field, (object, ""))
+        is_wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
+        if is_wrong or (field == "End" and value is False and "Next" not in fields):
+            raise FlowDefinitionInvalid(
+                f"{where} has the {field} {shown(value)}; expected {expected}."
+            )
+
+
+def _check_paths(fields: dict[str, Any], where: str) -> None:
+    readers = {
+        field: jsonpath.parse_reference if field == "ResultPath" else jsonpath.parse
+        for field in fields
+        if field.endswith("Path")
+    }
+    for field, parse in readers.items():
+        try:
+            parse(fields[field])
+        except FlowPathInvalid as error:
+            raise FlowPathInvalid(f"{where}: its {field}: {error.message}") from None
+
+
+def _check_next(state: dict[str, Any], where: str) -> None:
+    if ("Next" in state) == ("End" in state):
+        how = "both Next and End" if "Next" in state else "neither Next nor End"
+        raise FlowDefinitionInvalid(
+            f'{where} has {how}; expected "Next": "<a state>" or "End": true.'
+        )
+
+
+def _check_target(target: Any, states: dict[str, Any], where: str) -> None:
+    if not isinstance(target, str) or target not in states:
+        raise FlowDefinitionInvalid(
+            f"{where} names the state {shown(target)}, which is not there; "
+            f"there are {_list(states)}."
+        )
+
+
+def _targets(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for field in ("Next", "Default"):
+        if field in state:
+            yield field, state[field]
+    for field in ("Choices", "Catch"):
+        for index, each in enumerate(state.get(field, [])):
+            yield f"{field}[{index}].Next", each["Next"]
+
+
+def _exactly_one(state: dict[str, Any], fields: tuple[str, ...], where: str) -> None:
+    if sum(field in state for field in fields) != 1:
+        raise FlowDefinitionInvalid(f"{where} needs exactly one of {_list(fields)}.")
+
+
+def _at_most_one(state: dict[str, Any], fields: tuple[str, ...], where: str) -> None:
+    if sum(field in state for field in fields) > 1:
+        raise FlowDefinitionInvalid(f"{where} can have only one of {_list(fields)}.")
+
+
+def _list(names: Any) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,40 @@
+"""What a run tells while it goes on: the entries of a run log, in the service's own codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of a run's log.
+
+    :param code: ``FlowStarted``, ``FlowSucceeded``, ``FlowFailed``, ``ActionFailed``, or a
+        state's type with ``Started`` or ``Completed``.
+    :param details: ``state_name``, ``state_type`` and ``input``, ``output`` or ``exception`` with
+        ``cause``; what a flow keeps private is left out.
+    """
+
+    code: str
+    description: str
+    details: dict[str, Any]
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def as_log_entry(self) -> dict[str, Any]:
+        """Return it in the form of the service's run log."""
+        return {
+            "time": self.time.isoformat(timespec="microseconds"),
+            "code": self.code,
+            "description": self.description,
+            "details": self.details,
+        }
+
+
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Listen to nothing."""

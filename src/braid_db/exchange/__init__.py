@@ -1,0 +1,1 @@
+"""What others read: lineage as text for programs that draw graphs."""

@@ -1,0 +1,87 @@
+"""Answers for programs: the JSON form of each thing that a command shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from braid_db.views import Edge, Lineage, Page, RecordView, RunView, Status
+
+
+def say_json(answer: object) -> None:
+    """Write an answer to stdout as JSON.
+
+    Only ASCII, so that no name can steer a terminal and no encoding can spoil it.
+    """
+    click.echo(dumps(answer, indent=2))
+
+
+def dumps(answer: object, indent: int | None = None) -> str:
+    """Return strict JSON."""
+    return json.dumps(answer, indent=indent, allow_nan=False)
+
+
+def record_json(record: RecordView) -> dict[str, object]:
+    """Return a version of a record as JSON shows it; a tag with several values shows a list."""
+    return {
+        "record_id": record.record_id,
+        "version": record.version,
+        "versions": record.versions,
+        "kind": record.kind.value,
+        "name": record.name,
+        "uris": list(record.uris),
+        "tags": dict(record.tags),
+        "run_id": record.run_id,
+        "valid": record.valid,
+        "sha256": record.sha256,
+        "size_bytes": record.size_bytes,
+        "created_by": record.created_by,
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "uid": record.uid,
+    }
+
+
+def records_json(page: Page[RecordView]) -> dict[str, object]:
+    """Return a list of records with how many there are and how many are not shown."""
+    records = [record_json(record) for record in page.items]
+    return {"records": records, "total": page.total, "hidden": page.hidden}
+
+
+def run_json(run: RunView) -> dict[str, object]:
+    """Return a run as JSON shows it; its records are counted only."""
+    return asdict(run)
+
+
+def runs_json(page: Page[RunView]) -> dict[str, object]:
+    """Return a list of runs with how many there are and how many are not shown."""
+    runs = [run_json(run) for run in page.items]
+    return {"runs": runs, "total": page.total, "hidden": page.hidden}
+
+
+def status_json(status: Status) -> dict[str, object]:
+    """Return what a database says of itself."""
+    return asdict(status)
+
+
+def lineage_json(lineage: Lineage) -> dict[str, object]:
+    """Return a lineage: its records, nearest first, and the edges among them."""
+    nodes = [record_json(node.record) | {"distance": node.distance} for node in lineage.nodes]
+    return {
+        "record": record_json(lineage.start),
+        "direction": lineage.direction.value,
+        "records": nodes,
+        "edges": [_edge_json(edge) for edge in lineage.edges],
+        "is_cut": lineage.is_cut,
+    }
+
+
+def _edge_json(edge: Edge) -> dict[str, object]:
+    return {
+        "predecessor": {"record_id": edge.predecessor_id, "version": edge.predecessor_version},
+        "derived": {"record_id": edge.derived_id, "version": edge.derived_version},
+        "role": edge.role.value,
+    }

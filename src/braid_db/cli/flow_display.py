@@ -1,0 +1,52 @@
+"""How a run looks on a terminal while it goes on."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from braid_db.flows.events import Event
+
+_MARKS = {"Completed": "[green]done[/]", "Failed": "[red]failed[/]"}
+
+
+class FlowDisplay:
+    """The current state with its time, below a line for each state that is over."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        self._progress = Progress(*columns, console=self._console, transient=True)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def on_event(self, event: Event) -> None:
+        """Show what a run tells."""
+        if "state_type" not in event.details:
+            return
+        kind, name = str(event.details["state_type"]), str(event.details["state_name"])
+        what = event.code.removeprefix(kind)
+        if what == "Started":
+            self._progress.reset(self._task, description=escape(name))
+        elif what in _MARKS:
+            elapsed_s = self._progress.tasks[self._task].elapsed or 0.0
+            self._console.print(f"{_MARKS[what]} {escape(name)} {elapsed_s:.1f} s", highlight=False)
+
+    def on_output(self, line: str) -> None:
+        """Pass on a line that a function printed."""
+        self._console.print(line, markup=False, highlight=False)

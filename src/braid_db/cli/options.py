@@ -1,0 +1,108 @@
+"""The options and arguments that commands share, and how they open the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from braid_db.model import Kind
+from braid_db.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from braid_db.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+DEFAULT_LIMIT = 50
+
+_DATABASE = f"{__name__}.database"
+
+
+def _remember_database(context: click.Context, _: click.Parameter, named: str | None) -> None:
+    """Keep the name of the database for the command; what stands nearest to it wins."""
+    if named:
+        context.meta[_DATABASE] = named
+
+
+def named_database() -> str | None:
+    """Return the URL or path that was given by --db, wherever it stood."""
+    named: str | None = click.get_current_context().meta.get(_DATABASE)
+    return named
+
+
+database_option = click.option(
+    "--db",
+    metavar="URL_OR_PATH",
+    help="The provenance database.",
+    expose_value=False,
+    callback=_remember_database,
+)
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to answer: for people or for programs.",
+)
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    help="How many to show at most; 0 shows all.",
+    callback=lambda context, option, value: value or None,
+)
+
+kinds_option = click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([kind.value for kind in Kind]),
+    multiple=True,
+    help="Only records of this kind; may be given several times.",
+    callback=lambda context, option, values: tuple(Kind(value) for value in values),
+)
+
+version_option = click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    help="Which version of the record; the current one by default.",
+)
+
+depth_option = click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    help="How many derivations to go at most; without end by default.",
+)
+
+record_argument = click.argument("named", metavar="RECORD")
+
+
+def answering(command: F) -> F:
+    """Give a command the options that all have: the database and the form of the answer."""
+    return database_option(format_option(command))
+
+
+def settings() -> Settings:
+    """Return the settings with the database that the command line names."""
+    return read_settings(named_database())
+
+
+def open_store(named: str | None = None, *, create: bool = False) -> Store:
+    """Return a database, which is closed when the command ends.
+
+    :param named: its URL or path; the one of the command line or environment when omitted.
+    :param create: whether to make it where there is none; else it must be there already.
+    """
+    from braid_db.store import Store
+
+    chosen = read_settings(named or named_database())
+    store = Store(chosen.database_url, busy_timeout_s=chosen.busy_timeout_s, create=create)
+    click.get_current_context().call_on_close(store.close)
+    return store

@@ -1,0 +1,133 @@
+"""Answers for people: lines and tables, on a terminal or in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from braid_db.views import Page, RecordView
+
+SUMMARY = ("record", "kind", "valid", "recorded (UTC)", "name", "uri")
+"""The headings above the cells that stand for a record."""
+
+_LONG = ("name", "uri", "run", "flow", "started by")
+_INVALID = "INVALID"
+
+
+def visible(text: str) -> str:
+    """Return a text with what could steer a terminal shown by its codes.
+
+    Names come from anywhere, and an escape sequence in one could rewrite what the terminal shows.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+def say(lines: Iterable[str]) -> None:
+    """Write lines to stdout, all at once."""
+    click.echo("".join(f"{line}\n" for line in lines), nl=False)
+
+
+def note(text: str) -> None:
+    """Write to stderr what is not part of the answer."""
+    click.echo(text, err=True)
+
+
+def note_hidden(page: Page[Any], what: str) -> None:
+    """Say how much of a list is not shown, or that it is empty."""
+    if not page.total:
+        note(f"No {what}.")
+    elif page.hidden:
+        shown = f"{len(page.items):,} of {page.total:,} {what} shown"
+        note(f"{shown}; --limit 0 shows all.")
+
+
+def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table; on a terminal it is fitted to the window, elsewhere nothing is cut.
+
+    :param rows: the cells, with nothing in them that could steer a terminal.
+    """
+    if sys.stdout.isatty():
+        _say_rich_table(headings, rows)
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    say(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (headings, *rows)
+    )
+
+
+def _say_rich_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading not in _LONG)
+    for row in rows:
+        table.add_row(*(Text(cell, style="bold red" if cell == _INVALID else "") for cell in row))
+    Console(highlight=False).print(table)
+
+
+def summary(record: RecordView) -> tuple[str, ...]:
+    """Return the cells that stand for a record in a table."""
+    more = f" (+{len(record.uris) - 1})" if len(record.uris) > 1 else ""
+    version = f" v{record.version}" if record.versions > 1 else ""
+    return (
+        f"{record.record_id}{version}",
+        record.kind.value,
+        "yes" if record.valid else _INVALID,
+        minute(record.created_at),
+        visible(record.name),
+        visible(record.uris[0]) + more if record.uris else "",
+    )
+
+
+def minute(time: str) -> str:
+    """Return a time to the minute, as tables show it."""
+    return time[:16].replace("T", " ")
+
+
+def describe(record: RecordView) -> list[str]:
+    """Return all that is known of one version of a record, a line each."""
+    several = f" of {record.versions}" if record.versions > 1 else ""
+    size = None if record.size_bytes is None else f"{record.size_bytes:,} bytes"
+    by = f" by {record.created_by}" if record.created_by else ""
+    rows: list[tuple[str, str | None]] = [
+        ("record", f"{record.record_id}, version {record.version}{several}"),
+        ("name", record.name),
+        ("kind", record.kind.value),
+        ("valid", "yes" if record.valid else "NO: it was recalled, or came from what was"),
+        *(("uri", uri) for uri in record.uris),
+        *((f"tag {key}", tag_text(value)) for key, value in record.tags.items()),
+        ("sha256", record.sha256),
+        ("size", size),
+        ("run", record.run_id),
+        ("started", record.started_at),
+        ("ended", record.ended_at),
+        ("recorded", f"{record.created_at}{by}"),
+        ("uid", record.uid),
+    ]
+    return aligned(rows)
+
+
+def aligned(rows: Iterable[tuple[str, str | None]]) -> list[str]:
+    """Return labels and what they name in two columns; what is None is left out."""
+    known = [(visible(label), visible(text)) for label, text in rows if text is not None]
+    width = max(len(label) for label, _ in known)
+    return [f"{label.ljust(width)}  {text}".rstrip() for label, text in known]
+
+
+def tag_text(value: object) -> str:
+    """Return a tag's value as a line shows it: a string as it is, all else as JSON."""
+    from braid_db.cli.as_json import dumps
+
+    return value if isinstance(value, str) else dumps(value)

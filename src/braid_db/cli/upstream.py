@@ -1,0 +1,91 @@
+"""The commands of braid-db 0.1 under their old names, with their old arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from braid_db.cli import text
+from braid_db.cli.groups import ExplainingCommand
+from braid_db.cli.options import CONTEXT, open_store
+from braid_db.errors import SettingsError
+
+if TYPE_CHECKING:
+    from braid_db.store import Store
+    from braid_db.views import Lineage, RecordView
+
+
+@click.command("db-create", cls=ExplainingCommand, context_settings=CONTEXT)
+@click.option("-B", "backup", is_flag=True, help="Move a file that is there to DB.NNN.bak first.")
+@click.option("-v", "verbose", is_flag=True, help="Say what is done.")
+@click.argument("database", metavar="DB")
+def db_create(backup: bool, verbose: bool, database: str) -> None:
+    """Make the provenance database DB, a path or URL; today: braid-db db create --db DB."""
+    from braid_db.records.database import create_database, place_of
+
+    if backup and (moved := move_aside(database)) and verbose:
+        text.note(f"Moved the file that was there to {moved}")
+    store = open_store(database, create=True)
+    made = create_database(store)
+    if verbose:
+        text.note(f"{'Made' if made else 'Already there:'} {place_of(store)}")
+
+
+@click.command("db-print", cls=ExplainingCommand, context_settings=CONTEXT)
+@click.argument("database", metavar="DB")
+def db_print(database: str) -> None:
+    """Print all records of the provenance database DB; today: braid-db record list --db DB."""
+    from braid_db.records.views import list_records
+
+    page = open_store(database).read(list_records)
+    text.say(_blocks(reversed(page.items)))
+
+
+@click.command("db-to-mermaid", cls=ExplainingCommand, context_settings=CONTEXT)
+@click.argument("record_id", metavar="ID", type=int)
+@click.option("--db-file", metavar="FILE", help="The provenance database, a path or URL.")
+@click.option("--raw-mermaid", is_flag=True, help="Only Mermaid's text, instead of a page.")
+def db_to_mermaid(record_id: int, db_file: str | None, raw_mermaid: bool) -> None:
+    """Write the lineage of the record ID as a page; today: braid-db graph ID."""
+    from braid_db.exchange.mermaid import mermaid, mermaid_page
+
+    lineage = _lineage(open_store(db_file), record_id)
+    click.echo(mermaid(lineage) if raw_mermaid else mermaid_page(lineage), nl=False)
+
+
+def move_aside(database: str) -> Path | None:
+    """Move a database file to the first free ``DB.NNN.bak``, with what SQLite keeps beside it.
+
+    :returns: where it is now; None where there was none.
+    :raises SettingsError: if the database is no file.
+    """
+    from braid_db.store.files import BESIDE, beside
+
+    if "://" in database and not database.startswith("sqlite:///"):
+        raise SettingsError("DB", "is no file, so -B cannot move it", "the path of a file")
+    path = Path(database.removeprefix("sqlite:///")).expanduser()
+    if not path.exists():
+        return None
+    numbered = (path.with_name(f"{path.name}.{number:03}.bak") for number in range(1, 10**6))
+    moved = next(candidate for candidate in numbered if not candidate.exists())
+    path.rename(moved)
+    for ending in BESIDE:
+        if beside(path, ending).exists():
+            beside(path, ending).rename(beside(moved, ending))
+    return moved
+
+
+def _lineage(store: Store, record_id: int) -> Lineage:
+    from braid_db.records.lineage import get_lineage
+    from braid_db.views import Direction
+
+    return store.read(lambda tx: get_lineage(tx, record_id, direction=Direction.BOTH))
+
+
+def _blocks(records: Iterable[RecordView]) -> Iterator[str]:
+    for record in records:
+        yield from text.describe(record)
+        yield ""

@@ -1,0 +1,1 @@
+"""Tests of Braid-DB, one folder for each room, and what they share."""

@@ -1,0 +1,1 @@
+"""Real database servers for the tests, private to one test session."""

@@ -1,0 +1,20 @@
+"""How much work a test does: a tenth of its costly count, or with ``--full`` all of it."""
+
+from __future__ import annotations
+
+_full = False
+
+
+def choose(*, full: bool) -> None:
+    """Set for this process whether costly counts are taken whole; called before collection."""
+    global _full
+    _full = full
+
+
+def costly(count: int) -> int:
+    """Return how often to do something that is costly, at least once.
+
+    A test states the count that proves its point; so that it can be used in a decorator, as in
+    ``@settings(max_examples=costly(500))``, this is a plain function.
+    """
+    return count if _full else max(1, count // 10)

@@ -1,0 +1,1 @@
+"""Tests of what records, versions and derivations do, on both databases."""

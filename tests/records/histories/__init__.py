@@ -1,0 +1,1 @@
+"""Random histories of calls against a plain model of true file contents."""

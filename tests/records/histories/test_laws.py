@@ -1,0 +1,65 @@
+"""The laws of the data model hold for random histories, on each database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.effort import costly
+from tests.records.histories.laws import (
+    LAWS,
+    Law,
+    both_databases_hold_the_same,
+    the_lineage_of_what_can_be_known_is_the_true_one,
+)
+from tests.records.histories.recording import Database, opened, record, record_on_both
+from tests.records.histories.strategies import (
+    MANNERS_THAT_TELL_ALL,
+    Manner,
+    histories,
+)
+from tests.records.histories.world import History
+
+EXAMPLES = 500
+
+# One database serves all the histories of a test, as each has a folder of its own.
+thorough = settings(
+    max_examples=costly(EXAMPLES),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_law_holds_for_any_history(law: Law, database: Database) -> None:
+    @thorough
+    @given(histories())
+    def holds(history: History) -> None:
+        law(record(history, database))
+
+    holds()
+
+
+@pytest.mark.parametrize("manner", MANNERS_THAT_TELL_ALL, ids=lambda manner: manner.name)
+def test_what_each_step_used_and_wrote_is_right_where_all_is_told(
+    manner: Manner, database: Database
+) -> None:
+    @thorough
+    @given(histories(manner))
+    def holds(history: History) -> None:
+        the_lineage_of_what_can_be_known_is_the_true_one(record(history, database))
+
+    holds()
+
+
+def test_both_databases_give_the_same_rows_and_results(
+    sqlite_url: str, postgresql_url: str
+) -> None:
+    with opened(sqlite_url) as one, opened(postgresql_url) as other:
+
+        @thorough
+        @given(histories())
+        def holds(history: History) -> None:
+            both_databases_hold_the_same(*record_on_both(history, one, other))
+
+        holds()

@@ -1,0 +1,1 @@
+"""Tests of lineage as text for other programs."""

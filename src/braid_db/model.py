@@ -50,6 +50,17 @@ class Role(StrEnum):
     REVISION = "revision"
 
 
+class Way(StrEnum):
+    """By what a recall reaches a content, where there is more than one way by the first of these.
+
+    Only ``order`` where nothing better is known of the step than which one came before it.
+    """
+
+    DATA = "data"
+    REVISION = "revision"
+    ORDER = "order"
+
+
 class TagType(IntEnum):
     """The type of a tag's value; the first four numbers are upstream's."""
 

@@ -165,6 +165,19 @@ _partial(
 _is_edit = version.c.content_id != version.c.version_id
 _partial("version_content", version.c.content_id, where=_is_edit)
 
+state_file = Table(
+    "state_file",
+    metadata,
+    _to("version_id", "version.version_id"),
+    Column("position", Integer, nullable=False),
+    Column("uri", ByCodePoint, nullable=False),
+    Column("sha256", ByCodePoint),
+    Column("size_bytes", BigInteger),
+    Column("framework", ByCodePoint),
+    _created_at(),
+    PrimaryKeyConstraint("version_id", "position"),
+)
+
 # Clustered by what it leads to: a step's predecessors lie side by side, and the second index
 # holds the other direction whole.
 derivation = Table(
@@ -245,7 +258,7 @@ invalidation = Table(
     metadata,
     _to("recall_id", "recall.recall_id"),
     _to("version_id", "version.version_id"),
-    Column("by_data", Flag, nullable=False),
+    Column("way", ByCodePoint, nullable=False),
     _created_at(),
     PrimaryKeyConstraint("recall_id", "version_id"),
 )

@@ -25,6 +25,7 @@ def upgrade() -> None:
     databases_and_runs()
     records()
     versions()
+    state_files()
     derivations()
     tags()
     uris()
@@ -151,6 +152,22 @@ def versions() -> None:
     index("version_content", "version", "content_id", where="content_id != version_id")
 
 
+def state_files() -> None:
+    """Make the files that hold the states of models, by the content that they belong to."""
+    op.create_table(
+        "state_file",
+        column("version_id", sa.BigInteger()),
+        column("position", sa.Integer()),
+        column("uri", TEXT),
+        column("sha256", TEXT, null=True),
+        column("size_bytes", sa.BigInteger(), null=True),
+        column("framework", TEXT, null=True),
+        created_at(),
+        key("state_file", "version_id", "position"),
+        to("state_file", "version_id", "version.version_id"),
+    )
+
+
 def derivations() -> None:
     """Make what derives from what."""
     op.create_table(
@@ -234,7 +251,7 @@ def invalidations() -> None:
         "invalidation",
         column("recall_id", sa.BigInteger()),
         column("version_id", sa.BigInteger()),
-        column("by_data", sa.Boolean()),
+        column("way", TEXT),
         created_at(),
         key("invalidation", "recall_id", "version_id"),
         to("invalidation", "recall_id", "recall.recall_id"),

@@ -232,10 +232,10 @@ def test_a_worker_that_dies_fails_its_task_and_the_next_task_gets_a_new_one(
 
 
 def test_a_worker_that_is_killed_between_two_tasks_fails_none_of_them(call: Call) -> None:
-    process_id = call("describe_worker").result["process_id"]
-    os.kill(process_id, signal.SIGKILL)
-    assert await_end(process_id)
-    assert call("add", 1).result == 2
+    for _ in range(20):
+        process_id = call("describe_worker").result["process_id"]
+        os.kill(process_id, signal.SIGKILL)
+        assert call("add", 1).result == 2
 
 
 def test_a_worker_whose_pipes_were_closed_fails_its_task(call: Call) -> None:

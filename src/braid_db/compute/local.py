@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from braid_db.compute.process import WorkerProcess
+from braid_db.compute.process import DiedBefore, WorkerProcess
 from braid_db.compute.sources import FunctionSource
+
+_WORKERS_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,11 @@ class LocalWorkers:
         :raises WorkerUnavailable: if no worker could be started.
         """
         task_id = task_id or str(uuid.uuid4())
-        worker = self._living_worker(endpoint_id)
         request = {"task_id": task_id, "task": _packed(source, args, kwargs)}
-        try:
-            answer = worker.ask(request, limit_s)
-        except BaseException:
-            self._drop(endpoint_id)
-            raise
+        answer = self._ask(endpoint_id, request, limit_s)
         if answer is None:
-            sentence = f"The worker died ({worker.how_it_ended()}) while it ran '{source.name}'"
+            how = self._workers[endpoint_id].how_it_ended()
+            sentence = f"The worker died ({how}) while it ran '{source.name}'"
             self._drop(endpoint_id)
             return TaskOutcome(task_id, exception=sentence, summary=sentence)
         if "exception" in answer:
@@ -113,6 +111,23 @@ class LocalWorkers:
         """End every worker, also in the middle of a task."""
         for endpoint_id in list(self._workers):
             self._drop(endpoint_id)
+
+    def _ask(
+        self, endpoint_id: str, request: dict[str, Any], limit_s: float
+    ) -> dict[str, Any] | None:
+        """Return a worker's answer; one that died before it began is replaced, a few times."""
+        for left in reversed(range(_WORKERS_TRIED)):
+            worker = self._living_worker(endpoint_id)
+            try:
+                return worker.ask(request, limit_s)
+            except DiedBefore:
+                if not left:
+                    break
+                self._drop(endpoint_id)
+            except BaseException:
+                self._drop(endpoint_id)
+                raise
+        return None
 
     def _living_worker(self, endpoint_id: str) -> WorkerProcess:
         worker = self._workers.get(endpoint_id)

@@ -33,6 +33,10 @@ _NOT_FOR_WORKERS = {
 _LIVENESS_S = 0.1
 
 
+class DiedBefore(Exception):
+    """A worker died before it began a task, which another one may be given."""
+
+
 class WorkerProcess:
     """A process that runs worker.py, ready for tasks.
 
@@ -52,6 +56,7 @@ class WorkerProcess:
     ) -> None:
         self._interpreter = interpreter
         self._output = _Lines(on_output)
+        self._frames = _Frames()
         self._process = self._start(environment, folder)
         try:
             self._await_ready()
@@ -62,12 +67,16 @@ class WorkerProcess:
     def ask(self, request: dict[str, Any], limit_s: float) -> dict[str, Any] | None:
         """Send a request and return its answer; None if the process died instead of answering.
 
+        :raises DiedBefore: if it was dead already, and so began nothing.
         :raises TaskTimeout: if there is no answer in time; the process is still at work.
         """
         self._output.forget()
+        deadline = time.monotonic() + limit_s
         with contextlib.suppress(BrokenPipeError):
             worker_program.send(cast(BinaryIO, self._process.stdin), request)
-        return self._answer(limit_s)
+        if self._answer(limit_s) is None:
+            raise DiedBefore
+        return self._answer(max(0.0, deadline - time.monotonic()), of=limit_s)
 
     def is_alive(self) -> bool:
         """Return whether the process is still there."""
@@ -119,34 +128,36 @@ class WorkerProcess:
             f"It must be a Python interpreter with globus-compute-sdk installed."
         )
 
-    def _answer(self, limit_s: float) -> dict[str, Any] | None:
-        """Return the next frame, passing on meanwhile what is printed; None after a death."""
-        frame, deadline = _Frame(), time.monotonic() + limit_s
-        with self._pipes(frame) as pipes:
-            while not frame.is_whole():
+    def _answer(self, limit_s: float, *, of: float | None = None) -> dict[str, Any] | None:
+        """Return the next frame, passing on meanwhile what is printed; None after a death.
+
+        :param of: the limit that a person set, where this is what is left of it.
+        """
+        deadline = time.monotonic() + limit_s
+        with self._pipes() as pipes:
+            while not self._frames.has_one():
                 # Asked before reading: a child of the function may hold the pipes open for ever.
                 was_alive = self.is_alive()
                 heard = _hear(pipes, min(_LIVENESS_S, max(0.0, deadline - time.monotonic())))
                 if not (was_alive or heard):
                     break
-                if time.monotonic() >= deadline and not frame.is_whole():
-                    raise TaskTimeout(limit_s)
+                if time.monotonic() >= deadline and not self._frames.has_one():
+                    raise TaskTimeout(limit_s if of is None else of)
         # The worker answers after all that the function printed, so that nothing is left to hear.
         self._output.end_line()
-        return frame.message()
+        return self._frames.take()
 
     @contextlib.contextmanager
-    def _pipes(self, frame: _Frame) -> Any:
+    def _pipes(self) -> Any:
         with selectors.DefaultSelector() as selector:
-            selector.register(cast(BinaryIO, self._process.stdout), selectors.EVENT_READ, frame)
-            selector.register(
-                cast(BinaryIO, self._process.stderr), selectors.EVENT_READ, self._output
-            )
+            out, err = self._process.stdout, self._process.stderr
+            selector.register(cast(BinaryIO, out), selectors.EVENT_READ, self._frames)
+            selector.register(cast(BinaryIO, err), selectors.EVENT_READ, self._output)
             yield selector
 
 
-class _Frame:
-    """One frame of the protocol, as it comes in."""
+class _Frames:
+    """Frames of the protocol, as they come in."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -154,12 +165,18 @@ class _Frame:
     def feed(self, data: bytes) -> None:
         self._data += data
 
-    def is_whole(self) -> bool:
-        size = int.from_bytes(self._data[:8], "big")
-        return len(self._data) >= 8 and len(self._data) >= 8 + size
+    def has_one(self) -> bool:
+        return len(self._data) >= 8 and len(self._data) >= self._end()
 
-    def message(self) -> dict[str, Any] | None:
-        return worker_program.receive(io.BytesIO(self._data))
+    def take(self) -> dict[str, Any] | None:
+        """Return the first frame; None where there is none, or not all of one."""
+        if not self.has_one():
+            return None
+        frame, self._data = self._data[: self._end()], self._data[self._end() :]
+        return worker_program.receive(io.BytesIO(frame))
+
+    def _end(self) -> int:
+        return 8 + int.from_bytes(self._data[:8], "big")
 
 
 class _Lines:

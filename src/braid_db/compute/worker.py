@@ -5,7 +5,8 @@ nothing of braid_db; that interpreter needs globus-compute-sdk and what the func
 
 Frames in both directions are an 8-byte big-endian length and a JSON object. In: ``task_id`` and
 ``task``, three buffers (function, args, kwargs) packed by the SDK. Out: first ``ready``; then per
-task ``result``, serialized by the SDK, or ``exception``, a traceback, and its ``summary``, a line.
+task ``begun`` at once, and when it is done ``result``, serialized by the SDK, or ``exception``, a
+traceback, and its ``summary``, a line. A worker that died without ``begun`` did nothing.
 
 Source: execute_task of globus-compute-endpoint 4.19 and the SDK's ComputeSerializer.
 """
@@ -34,6 +35,7 @@ def main() -> None:
     serializer = ComputeSerializer(strategy_data=JSONData)
     send(writer, {"ready": True, "python": sys.version.split()[0]})
     while (request := receive(reader)) is not None:
+        send(writer, {"begun": True})
         send(writer, _answer(serializer, request))
 
 

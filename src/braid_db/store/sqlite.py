@@ -18,15 +18,13 @@ from braid_db.errors import (
     NotAProvenanceDatabase,
 )
 from braid_db.store.driver import Access, Driver, Failure
-from braid_db.store.files import BESIDE, beside, file_identity, find_file
+from braid_db.store.files import BESIDE, OpenFile, beside, file_identity, find_file
 from braid_db.store.statements import Answers, Compiled, Row, Statement
 from braid_db.store.tables import NUMBERED
 
 _PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=0")
 
-_LARGEST = Statement(
-    select(*(select(func.max(table.primary_key.c[0])).scalar_subquery() for table in NUMBERED))
-)
+_LARGEST = {table: Statement(select(func.max(table.primary_key.c[0]))) for table in NUMBERED}
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
@@ -46,8 +44,8 @@ class SqliteDriver(Driver):
         self.where = str(self.path)
         self._log_path = beside(self.path, "-wal")
         self._file: tuple[int, int] | None = None
-        self._log: tuple[int, int] | None = None
-        self._last_ids: dict[Table, int | None] = {}
+        self._log: OpenFile | None = None
+        self._last_ids: dict[Table, int] = {}
 
     def open(self, *, make: bool) -> None:
         """Open the file, and change nothing in it."""
@@ -69,13 +67,13 @@ class SqliteDriver(Driver):
             if not error_name(error).startswith("SQLITE_READONLY"):
                 raise
         self._cursor.execute("PRAGMA schema_version")  # The first look into a file makes its log.
-        self._log = file_identity(self._log_path)
+        self._log = OpenFile(self._log_path)
 
     def is_usable(self) -> bool:
         """Return whether the file and its log are still those that were opened."""
         if self._file is None or file_identity(self.path) != self._file:
             return False
-        return file_identity(self._log_path) == self._log
+        return self._log is not None and self._log.is_there()
 
     def begin(self, access: Access) -> None:
         """Begin a transaction; a writer takes the file's one write lock at once."""
@@ -112,7 +110,7 @@ class SqliteDriver(Driver):
     def _remove_log(self) -> None:
         """Remove the log of a file that was replaced: SQLite would take it for the new file's."""
         with suppress(OSError):
-            if self._log is not None and file_identity(self._log_path) == self._log:
+            if self._log is not None and self._log.identity == file_identity(self._log_path):
                 for ending in BESIDE:
                     beside(self.path, ending).unlink(missing_ok=True)
 
@@ -145,13 +143,17 @@ class SqliteDriver(Driver):
 
     def ask_ids(self, tables: tuple[Table, ...], count: int) -> Answers:
         """Count on from the largest number; the write lock keeps others from taking them."""
-        if not self._last_ids:
-            [[largest]] = self.ask(_LARGEST, [()])()
-            self._last_ids.update(zip(NUMBERED, largest, strict=True))
-        last = [self._last_ids[table] or 0 for table in tables]
-        self._last_ids.update((table, n + count) for table, n in zip(tables, last, strict=True))
-        rows = list(zip(*(range(n + 1, n + 1 + count) for n in last), strict=True))
+        numbers = [self._take_numbers(table, count) for table in tables]
+        rows = list(zip(*numbers, strict=True))
         return lambda: [rows]
+
+    def _take_numbers(self, table: Table, count: int) -> range:
+        last = self._last_ids.get(table)
+        if last is None:
+            largest = self._cursor.execute(_LARGEST[table].on(self.dialect).sql).fetchone()
+            last = largest[0] or 0
+        self._last_ids[table] = last + count
+        return range(last + 1, last + count + 1)
 
     def lock_records(self, record_ids: Sequence[int]) -> None:
         """Do nothing more: the write lock keeps all other writers out."""

@@ -13,7 +13,7 @@ from braid_db.errors import DatabaseBusy, DatabaseError
 from braid_db.store.driver import Driver, Failure
 
 _SHORTEST_WAIT_S = 0.0002
-_LONGEST_WAIT_S = 0.005
+_LONGEST_WAIT_S = 0.05
 _LONGEST_WAIT_TO_OPEN_S = 0.25
 
 

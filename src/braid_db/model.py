@@ -13,7 +13,6 @@ predecessor    ``usedEntity``                         one step back
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -86,8 +85,7 @@ class Tag(NamedTuple):
     number: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """What a call says of a data, fact, model or statement record that it used or made."""
 
     name: str | None = None
@@ -99,8 +97,7 @@ class Definition:
     host: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A record that an earlier step named.
 
     :param version: None where the current one is meant.
@@ -112,8 +109,7 @@ class Reference:
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(NamedTuple):
     """What the accepted forms of one reference argument name, and what could not be read.
 
     :param found: the records, in the order given.
@@ -127,8 +123,7 @@ class References:
 NO_REFERENCES = References()
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(NamedTuple):
     """The flow run that a call belongs to, and who started it."""
 
     run_id: str | None = None
@@ -139,8 +134,7 @@ class RunContext:
 NO_RUN = RunContext()
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """When the action itself began and ended, aware and in UTC, where that is known."""
 
     started_at: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from braid_db.identity import IdentityRules
 from braid_db.model import (
@@ -25,8 +25,7 @@ from braid_db.store import Transaction
 NOTHING_SAID = Definition()
 
 
-@dataclass(frozen=True, slots=True)
-class StepToRecord:
+class StepToRecord(NamedTuple):
     """What a call tells of one step.
 
     :param step: the step's own definition: its name, tags and URIs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from braid_db.errors import InvalidArgument
 from braid_db.identity import IdentityRules
@@ -179,7 +179,7 @@ class Transfer:
     def _told(self, definition: Definition) -> Definition:
         """Return what is told of a file; one that is known keeps the name that it has."""
         return (
-            definition if self.recorder.find(definition) is None else replace(definition, name=None)
+            definition if self.recorder.find(definition) is None else definition._replace(name=None)
         )
 
     def _linked(self, definition: Definition, find: sql.Statement, role: Role) -> Content | None:

@@ -93,7 +93,7 @@ def read_action_step(request: ActionStepRequest) -> StepToRecord:
         ),
         used=request.input_record_defs + told.inputs,
         made=request.output_record_defs + told.outputs,
-        mark_missing=request.if_missing,
+        mark_missing=bool(request.if_missing),
     )
 
 

@@ -41,16 +41,21 @@ def call(
 
 
 @cache
-def known_to(model: type[Request]) -> frozenset[str]:
-    """Return the names of the arguments that a function knows."""
-    return frozenset(model.model_fields)
+def defaults_of(model: type[Request]) -> dict[str, Any]:
+    """Return the arguments that a function knows, with what each is when it is left out."""
+    return {name: field.default for name, field in model.model_fields.items()}
 
 
 def _understood(function: str, model: type[Request], arguments: Arguments) -> dict[str, Any]:
-    """Return the arguments that a function knows; the others are logged, as flows pass extras."""
-    given = {name: value for name, value in arguments.items() if value is not None}
-    given |= given.pop("unknown", {})
-    unknown = given.keys() - known_to(model)
-    if unknown:
-        log.warning("%s does not know the arguments %s", function, ", ".join(sorted(unknown)))
-    return {name: given[name] for name in given if name not in unknown} if unknown else given
+    """Return the arguments that say something; the unknown are logged, as flows pass extras."""
+    defaults = defaults_of(model)
+    extra = arguments.get("unknown")
+    if extra:
+        arguments = {**arguments, **extra}
+        if strange := sorted(extra.keys() - defaults.keys()):
+            log.warning("%s does not know the arguments %s", function, ", ".join(strange))
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value is not None and name in defaults and value is not defaults[name]
+    }

@@ -90,7 +90,10 @@ def _results(document: dict[str, Any]) -> list[Any]:
 
 
 def _named(result: Any, key: str) -> list[Reference]:
-    """Return the records that a result of a provenance function names."""
+    """Return the records that a result of a provenance function names.
+
+    The current versions of them where the result names no versions at all.
+    """
     if not isinstance(result, dict) or key not in result:
         raise _NoReference(f"a result without '{key}', which is of another action")
     ids = result[key] if key != STEP_ID else [result[key]]
@@ -99,6 +102,8 @@ def _named(result: Any, key: str) -> list[Reference]:
     versions = result.get(_VERSIONS[key]) if key in _VERSIONS else None
     database = result.get("database")
     origin = database if isinstance(database, str) else None
+    if versions is None:
+        return [Reference(record_id(item), None, origin) for item in ids]
     seen: Counter[int] = Counter()
     references = []
     for number in map(record_id, ids):
@@ -110,12 +115,8 @@ def _named(result: Any, key: str) -> list[Reference]:
 def _version(versions: Any, number: int, earlier: int) -> int | None:
     """Return the version of a record that a result means: the first where it names no other.
 
-    None, for the current one, where the result names no versions at all.
-
     :param earlier: how often the result has named the record before.
     """
-    if versions is None:
-        return None
     if not isinstance(versions, dict):
         raise _NoReference(f"a result whose versions are {kind_of(versions)} and no object")
     version = versions.get(str(number), 1)

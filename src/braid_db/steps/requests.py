@@ -52,7 +52,7 @@ Uris = Annotated[tuple[str, ...], read_by(values.texts, values.URI_LENGTH)]
 Tags = Annotated[tuple[Tag, ...], read_by(read_tags)]
 Definitions = Annotated[tuple[Definition, ...], read_by(read_definitions)]
 Steps = Annotated[References, read_by(read_references)]
-MarkMissing = Annotated[bool, read_by(read_if_missing)]
+MarkMissing = Annotated[bool | None, read_by(read_if_missing)]
 
 
 class Request(BaseModel):
@@ -70,7 +70,7 @@ class Request(BaseModel):
     flow_id: Text = None
     started_by: Text = None
     idempotency_key: Key = None
-    if_missing: MarkMissing = False
+    if_missing: MarkMissing = None
 
     def context(self, started_by: str | None = None) -> RunContext:
         """Return the run that the call belongs to.

@@ -29,7 +29,7 @@ def read_tags(argument: str, value: object) -> tuple[Tag, ...]:
         return ()
     if not isinstance(value, dict):
         raise InvalidArgument(argument, kind_of(value), "an object of keys and values")
-    tags = tuple(read_tag(key, leaf) for key, leaf in _leaves(argument, value))
+    tags = tuple([read_tag(key, leaf) for key, leaf in _leaves(argument, value)])
     if len(tags) > MOST:
         raise InvalidArgument(argument, f"an object of {len(tags):,} values", f"at most {MOST:,}")
     return tags
@@ -54,23 +54,20 @@ def read_tag(key: str, value: Any) -> Tag:
     return Tag(key, TagType.JSON, text(place, json.dumps(value), VALUE_LENGTH))
 
 
-def _leaves(argument: str, tags: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys and the values that stand at them, in order, without recursion."""
-    waiting: list[tuple[str, Any, int]] = [("", tags, 0)]
-    while waiting:
-        key, value, depth = waiting.pop()
-        if not isinstance(value, dict) or (not value and depth):
-            yield key, value
-            continue
-        if depth > DEEPEST:
-            raise InvalidArgument(argument, *_TOO_DEEP)
-        for inner in value:
-            if not isinstance(inner, str):
-                raise InvalidArgument(
-                    argument, f"an object with the key {shown(inner, 30)}", _TEXT_KEYS
-                )
-        prefix = f"{key}." if depth else ""
-        waiting += [(f"{prefix}{inner}", leaf, depth + 1) for inner, leaf in value.items()][::-1]
+def _leaves(
+    argument: str, tags: dict[Any, Any], prefix: str = "", depth: int = 1
+) -> Iterator[tuple[str, Any]]:
+    """Yield dotted keys and the values that stand at them, in order."""
+    if depth > DEEPEST:
+        raise InvalidArgument(argument, *_TOO_DEEP)
+    for key, value in tags.items():
+        if not isinstance(key, str):
+            found = f"an object with the key {shown(key, 30)}"
+            raise InvalidArgument(argument, found, _TEXT_KEYS)
+        if isinstance(value, dict) and value:
+            yield from _leaves(argument, value, f"{prefix}{key}.", depth + 1)
+        else:
+            yield f"{prefix}{key}", value
 
 
 _TEXT_KEYS = "keys that are texts"

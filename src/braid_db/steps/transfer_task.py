@@ -75,7 +75,7 @@ def read_transfer(request: TransferRequest) -> TransferToRecord:
         times=times_of(task.get("request_time"), task.get("completion_time")),
         previous=request.previous_step_record_id,
         previous_in_run=request.previous_in_run,
-        mark_missing=request.if_missing,
+        mark_missing=bool(request.if_missing),
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
 
 from braid_db.errors import InvalidArgument, shown
 
@@ -80,12 +78,17 @@ def texts(argument: str, value: object, longest: int) -> tuple[str, ...]:
     """Return the texts of a text or of a list of texts, in order; empty ones are left out."""
     if value is None:
         return ()
-    items: Sequence[Any] = value if isinstance(value, (list, tuple)) else [value]
-    places = [argument] if items is not value else [f"{argument}[{n}]" for n in range(len(items))]
-    found = (
-        optional_text(place, item, longest) for place, item in zip(places, items, strict=False)
+    if not isinstance(value, (list, tuple)):
+        value, places = [value], [argument]
+    else:
+        places = [f"{argument}[{number}]" for number in range(len(value))]
+    return tuple(
+        [
+            text(place, item, longest)
+            for place, item in zip(places, value, strict=True)
+            if item is not None and item != ""
+        ]
     )
-    return tuple(item for item in found if item is not None)
 
 
 def sha256(argument: str, value: object) -> str | None:

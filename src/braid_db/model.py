@@ -60,6 +60,23 @@ class Way(StrEnum):
     ORDER = "order"
 
 
+class ActionState(StrEnum):
+    """How far one run of an invalidation action has come.
+
+    An owed run that may not start yet, as the owner did not allow its command, stays owed, and
+    its output says why. An interrupted one was begun by an executor that is gone: nobody knows
+    how far it came, so that only a person has it run again.
+    """
+
+    OWED = "owed"
+    RUNNING = "running"
+    DONE = "done"
+    RETRY = "retry"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
 class TagType(IntEnum):
     """The type of a tag's value; the first four numbers are upstream's."""
 

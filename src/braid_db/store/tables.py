@@ -297,6 +297,7 @@ action_run = Table(
     _to("version_id", "version.version_id"),
     Column("state", ByCodePoint, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("interruptions", Integer, nullable=False),
     Column("due_at", UtcTime),
     Column("started_at", UtcTime),
     Column("ended_at", UtcTime),
@@ -306,8 +307,9 @@ action_run = Table(
     _created_at(),
     UniqueConstraint("recall_id", "invalidation_action_id", "version_id"),
 )
-_is_owed = action_run.c.state.in_(("owed", "retry"))
-_partial("action_owed", action_run.c.due_at, where=_is_owed)
+# What is yet to be started, or was begun and is not over.
+_is_open = action_run.c.state.in_(("owed", "retry", "running"))
+_partial("action_open", action_run.c.due_at, where=_is_open)
 
 receipt = Table(
     "receipt",

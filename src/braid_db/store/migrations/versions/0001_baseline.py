@@ -297,6 +297,7 @@ def action_runs() -> None:
         column("version_id", sa.BigInteger()),
         column("state", TEXT),
         column("attempt", sa.Integer()),
+        column("interruptions", sa.Integer()),
         column("due_at", TIME, null=True),
         column("started_at", TIME, null=True),
         column("ended_at", TIME, null=True),
@@ -312,7 +313,7 @@ def action_runs() -> None:
         to("action_run", "record_id", "record.record_id"),
         to("action_run", "version_id", "version.version_id"),
     )
-    index("action_owed", "action_run", "due_at", where="state IN ('owed', 'retry')")
+    index("action_open", "action_run", "due_at", where="state IN ('owed', 'retry', 'running')")
 
 
 def receipts() -> None:

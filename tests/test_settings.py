@@ -55,12 +55,16 @@ def test_the_environment_counts_before_the_settings_file(with_file: WriteFile) -
         host = "File"
         busy_timeout_s = 5
         allowed_commands = ["/bin/of-file"]
+        action_time_limit_s = 30
+        action_attempts = 3
+        action_backoff_s = 0.5
         [collections]
         "{COLLECTION}" = "file://file/"
         """
     )
     told = read_settings(environment=environment)
     assert (told.host, told.busy_timeout_s) == ("file", 5.0)
+    assert (told.action_time_limit_s, told.action_attempts, told.action_backoff_s) == (30, 3, 0.5)
     assert told.allowed_commands == ("/bin/of-file",)
     assert told.collections == {COLLECTION.lower(): "file://file/"}
     environment |= {
@@ -68,8 +72,12 @@ def test_the_environment_counts_before_the_settings_file(with_file: WriteFile) -
         "BRAID_DB_BUSY_TIMEOUT_S": "7.5",
         "BRAID_DB_ALLOWED_COMMANDS": f"/bin/a{os.pathsep}/bin/b",
         "BRAID_DB_COLLECTIONS": f'{{"{COLLECTION}": "file://variable/"}}',
+        "BRAID_DB_ACTION_TIME_LIMIT_S": "1.5",
+        "BRAID_DB_ACTION_ATTEMPTS": "2",
+        "BRAID_DB_ACTION_BACKOFF_S": "0",
     }
     told = read_settings(environment=environment)
+    assert (told.action_time_limit_s, told.action_attempts, told.action_backoff_s) == (1.5, 2, 0)
     assert (told.host, told.busy_timeout_s) == ("variable", 7.5)
     assert told.allowed_commands == ("/bin/a", "/bin/b")
     assert told.collections == {COLLECTION.lower(): "file://variable/"}
@@ -113,14 +121,20 @@ BAD_IN_FILE = [
     (f'collections.{COLLECTION} = "file://host"', "expected file://host/base/"),
     (f"collections.{COLLECTION} = 5", "is 5; expected file://host/base/"),
     ('allowed_commands = "ls"', "is 'ls'; expected a list of commands"),
-    ("allowed_commands = [5]", "expected a list of commands"),
-    ('allowed_commands = [""]', "expected a list of commands"),
+    ("allowed_commands = [5]", "names 5; expected a list of commands, each an absolute path or"),
+    ('allowed_commands = [""]', "names ''; expected a list of commands"),
+    ('allowed_commands = ["bin/tell"]', "names 'bin/tell'; expected a list of commands"),
+    ('allowed_commands = [".."]', "names '..'; expected a list of commands"),
+    ("action_time_limit_s = 0", "is 0; expected seconds from 1 to 604800"),
+    ("action_attempts = 0", "is 0; expected a whole number from 1 to 100"),
+    ("action_attempts = 2.5", "is 2.5; expected a whole number from 1 to 100"),
+    ("action_backoff_s = -1", "is -1; expected seconds from 0 to 86400"),
     ("busy_timeout_s = -1", "is -1; expected seconds from 0 to 3600"),
     ("busy_timeout_s = 3601", "expected seconds from 0 to 3600"),
     ("busy_timeout_s = nan", "is nan; expected seconds from 0 to 3600"),
     ("busy_timeout_s = true", "is True; expected seconds from 0 to 3600"),
     ("busy_timeout_s = []", "expected seconds from 0 to 3600"),
-    ("hosts = 1", "names 'hosts', which is no setting; expected one of allowed_commands, busy"),
+    ("hosts = 1", "names 'hosts', which is no setting; expected one of action_attempts, action_"),
     ("host = ", "is no TOML"),
 ]
 
@@ -142,6 +156,8 @@ BAD_VARIABLES = [
     ("BRAID_DB_COLLECTIONS", "[]", "collections is .*; expected collection UUIDs"),
     ("BRAID_DB_BUSY_TIMEOUT_S", "soon", "is 'soon'; expected seconds from 0 to 3600"),
     ("BRAID_DB_BUSY_TIMEOUT_S", "9" * 5000, "expected seconds from 0 to 3600"),
+    ("BRAID_DB_ALLOWED_COMMANDS", "ls:./ls", "names './ls'; expected a list of commands"),
+    ("BRAID_DB_ACTION_ATTEMPTS", "many", "is 'many'; expected a whole number from 1 to 100"),
     ("BRAID_DB_SETTINGS", "/absent.toml", "names /absent.toml, which does not exist"),
     ("BRAID_DB_SETTINGS", "/", "cannot be read"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tomllib
@@ -15,7 +16,16 @@ from braid_db.errors import SettingsError, shown
 
 DEFAULT_DATABASE = "~/.braid_db/braid.db"
 DEFAULT_HOST = "localhost"
-_IN_FILE = ("allowed_commands", "busy_timeout_s", "collections", "host")
+_IN_FILE = (
+    "action_attempts",
+    "action_backoff_s",
+    "action_time_limit_s",
+    "allowed_commands",
+    "busy_timeout_s",
+    "collections",
+    "host",
+)
+_DAY_S = 86400
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _NOT_ESCAPED = "/:@ "
 
@@ -27,8 +37,13 @@ class Settings:
     :param database_url: a SQLAlchemy URL; a bare path means an SQLite file.
     :param host: the name that completes ``file:///path`` URIs without a host.
     :param collections: Globus collection UUID -> ``file://host/base/`` that it shows.
-    :param allowed_commands: the commands that invalidation actions may run.
+    :param allowed_commands: the commands that invalidation actions may run: absolute paths, or
+        names that are looked up in ``PATH``.
     :param busy_timeout_s: how long a writer waits for others, in seconds.
+    :param action_time_limit_s: how long an action may take before it is killed, in seconds.
+    :param action_attempts: how often an action that fails is started at most.
+    :param action_backoff_s: how long after its first failure it is started again, in seconds;
+        twice as long after each further one.
     """
 
     database_url: str
@@ -36,6 +51,9 @@ class Settings:
     collections: Mapping[str, str] = field(default_factory=dict)
     allowed_commands: tuple[str, ...] = ()
     busy_timeout_s: float = 60.0
+    action_time_limit_s: float = 600.0
+    action_attempts: int = 5
+    action_backoff_s: float = 60.0
 
 
 def read_settings(
@@ -59,7 +77,10 @@ def read_settings(
         host=host_of(variables, file),
         collections=collections_of(variables, file),
         allowed_commands=commands_of(variables, file),
-        busy_timeout_s=seconds_of(variables, file),
+        busy_timeout_s=number_of("busy_timeout_s", 60, (0, 3600), variables, file),
+        action_time_limit_s=number_of("action_time_limit_s", 600, (1, 7 * _DAY_S), variables, file),
+        action_attempts=count_of("action_attempts", 5, (1, 100), variables, file),
+        action_backoff_s=number_of("action_backoff_s", 60, (0, _DAY_S), variables, file),
     )
 
 
@@ -155,25 +176,56 @@ def commands_of(variables: Mapping[str, str], file: Mapping[str, object]) -> tup
     In the environment they are separated like the folders of ``PATH``.
     """
     named = variables.get("BRAID_DB_ALLOWED_COMMANDS")
-    if named is not None:
-        return tuple(command for command in named.split(os.pathsep) if command)
     commands = file.get("allowed_commands", [])
-    if not isinstance(commands, list) or not all(_is_command(command) for command in commands):
+    if named is not None:
+        commands = [command for command in named.split(os.pathsep) if command]
+    if not isinstance(commands, list):
         raise SettingsError("allowed_commands", f"is {shown(commands)}", "a list of commands")
+    for command in commands:
+        if not _is_command(command):
+            expected = "a list of commands, each an absolute path or a name without a slash"
+            raise SettingsError("allowed_commands", f"names {shown(command)}", expected)
     return tuple(commands)
 
 
 def _is_command(value: object) -> bool:
-    return isinstance(value, str) and value != ""
+    """Return whether a value names one program, whatever folder a process is in."""
+    if not isinstance(value, str) or value in ("", ".", "..") or "\0" in value:
+        return False
+    return value.startswith("/") or "/" not in value
 
 
-def seconds_of(variables: Mapping[str, str], file: Mapping[str, object]) -> float:
-    """Return how long a writer waits for others, in seconds."""
-    value = variables.get("BRAID_DB_BUSY_TIMEOUT_S") or file.get("busy_timeout_s", 60)
+def number_of(
+    name: str,
+    default: float,
+    limits: tuple[float, float],
+    variables: Mapping[str, str],
+    file: Mapping[str, object],
+    *,
+    unit: str = "seconds",
+) -> float:
+    """Return a setting that is a number, such as a time in seconds."""
+    value = variables.get(f"BRAID_DB_{name.upper()}") or file.get(name, default)
     try:
-        seconds = -1.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
-        seconds = -1.0
-    if not 0 <= seconds <= 3600:
-        raise SettingsError("busy_timeout_s", f"is {shown(value)}", "seconds from 0 to 3600")
-    return seconds
+        number = math.nan
+    low, high = limits
+    if not low <= number <= high:
+        raise SettingsError(name, f"is {shown(value)}", f"{unit} from {low:g} to {high:g}")
+    return number
+
+
+def count_of(
+    name: str,
+    default: int,
+    limits: tuple[int, int],
+    variables: Mapping[str, str],
+    file: Mapping[str, object],
+) -> int:
+    """Return a setting that is a whole number."""
+    number = number_of(name, default, limits, variables, file, unit="a whole number")
+    if number != int(number):
+        low, high = limits
+        raise SettingsError(name, f"is {number:g}", f"a whole number from {low} to {high}")
+    return int(number)

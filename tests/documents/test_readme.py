@@ -72,6 +72,8 @@ def test_the_defaults_are_those_in_the_table() -> None:
     settings = read_settings(environment={})
     assert settings.database_url.endswith("/.braid_db/braid.db")
     assert (settings.host, settings.busy_timeout_s) == ("localhost", 60)
+    actions = settings.action_time_limit_s, settings.action_attempts, settings.action_backoff_s
+    assert actions == (600, 5, 60)
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,12 @@ BraidError
 ├── VersionNotFound            a record has no version of this number
 ├── RunNotFound                no run has this id
 ├── InvalidationActionNotFound no invalidation action has this id
+├── RecallNotFound             no recall has this id (this and the next: braid_db.recall.errors)
+├── AmbiguousContent           a record with more than one content was to be recalled
+├── NothingToRecall            nothing fits what was to be recalled
+├── AlreadyReinstated          a recall was to be taken back twice
+├── NotRecalled                what was to be reinstated was not recalled
+│   └── MerelyReached          ... itself, but is reached by recalls of something else
 ├── NotAnOutput                a step or transfer was named as something that a step made
 ├── CycleRefused               a derivation would make an activity its own ancestor
 ├── KeyReused                  an idempotency key came again with other arguments

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -15,6 +17,7 @@ from typing import Any
 import click
 import pytest
 
+import braid_db
 from braid_db import errors
 from braid_db.cli import main
 from braid_db.resources import functions_folder
@@ -31,7 +34,10 @@ def states() -> dict[str, Any]:
 
 
 def codes() -> Iterator[str]:
-    """Yield the codes of all errors that can be raised."""
+    """Yield the codes of all errors that can be raised, in whatever room they are defined."""
+    for module in pkgutil.walk_packages(braid_db.__path__, "braid_db."):
+        if "migrations" not in module.name:
+            importlib.import_module(module.name)
     waiting = [errors.BraidError]
     while waiting:
         error = waiting.pop()

@@ -6,14 +6,18 @@ checksum that shows a change, or from a derivation that would otherwise close a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from braid_db.errors import CycleRefused, NotAnOutput, RecordNotFound, VersionNotFound
 from braid_db.model import UNKNOWN_TIMES, Definition, Kind, Reference, Role, RunContext, Times
 from braid_db.store import Transaction, tables
 from braid_db.store import recording as sql
 from braid_db.uuid7 import uuid7
+
+if TYPE_CHECKING:
+    from braid_db.recall.views import InvalidInput
 
 UNNAMED = "NoNameGiven"
 
@@ -293,6 +297,20 @@ class Contents:
         self._leaves.discard(predecessor.content_id)
         ends = (derived.content_id, predecessor.content_id)
         self.tx.write(sql.ADD_DERIVATION, [(*ends, role.value, self.context.run_id, self.tx.now)])
+
+    def spread_invalid(
+        self, inputs: Sequence[Content], followed: Sequence[Content] = ()
+    ) -> list[InvalidInput]:
+        """Let what this call derived from something invalid join its recalls.
+
+        Every call that adds derivations does this once, after the last of them. It costs nothing
+        where no predecessor is invalid.
+
+        :param inputs: what the call used, as it named it.
+        :param followed: the steps that it only came after.
+        :returns: why inputs are invalid; empty if all are valid.
+        """
+        return []
 
 
 def _with_checksum(made: list[Content], sha256: str | None) -> Content | None:

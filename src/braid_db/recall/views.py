@@ -1,0 +1,141 @@
+"""What is shown of recalls: answers, as every door gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+from braid_db.model import ActionState, Kind, Way
+from braid_db.views import Page, RecordView
+
+
+class InvalidInput(TypedDict):
+    """One reason why something that is used or asked about is invalid.
+
+    :ivar version: the version that was named.
+    :ivar cause: what the recall that reaches it says.
+    """
+
+    record_id: int
+    version: int
+    cause: str
+    recall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecallView:
+    """One recall: what was said to be wrong, by whom, how far it reaches, and whether it stands.
+
+    :param version: the version that shows the recalled content as it is described now.
+    :param reached: how many contents it reaches by each way, the recalled one among them.
+    :param actions: how many action runs it owes or owed, by how far they have come.
+    :param created_at: when; times are ISO 8601 in UTC.
+    """
+
+    recall_id: int
+    uid: str
+    record_id: int
+    version: int
+    kind: Kind
+    name: str
+    cause: str
+    follow_order: bool
+    invalidated_by: str | None
+    created_at: str
+    reached: Mapping[Way, int]
+    actions: Mapping[ActionState, int]
+    reinstated_at: str | None = None
+    reinstated_by: str | None = None
+    reinstate_reason: str | None = None
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it was not taken back."""
+        return self.reinstated_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One content that a recall reaches, or would reach, and by what.
+
+    Whether it is valid stands in the record: before a recall, what was invalid already; of a
+    recall that was taken back, what is valid again.
+    """
+
+    record: RecordView
+    way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class RecallWithReach:
+    """One recall with a part of what it reaches, in the order of recording."""
+
+    recall: RecallView
+    reached: Page[Reached]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """An invalidation action that a recall would owe, and how often."""
+
+    invalidation_action_id: str
+    name: str
+    type: str
+    command: str
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a recall would do, asked beforehand.
+
+    Counts are of all contents; the pages hold as many as were asked for, in the order of recording.
+
+    :param roots: what would be recalled, each by a recall of its own.
+    :param reached: all that would be reached, the roots among them.
+    :param by_run: how many by the run that first recorded them; None for those without one.
+    :param by_revision: those of them that only a revision leads to.
+    :param invalid_already: those of them that another recall reaches already.
+    :param actions: which actions would be owed.
+    :param only_by_order: what would be reached besides if the order of steps were followed
+        everywhere.
+    """
+
+    roots: tuple[RecordView, ...]
+    reached: Page[Reached]
+    by_kind: Mapping[Kind, int]
+    by_run: Mapping[str | None, int]
+    by_way: Mapping[Way, int]
+    by_revision: Page[Reached]
+    invalid_already: Page[Reached]
+    actions: tuple[PlannedAction, ...]
+    only_by_order: Page[Reached]
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledRun:
+    """One action run of a recall that was taken back."""
+
+    action_run_id: int
+    name: str
+    record_id: int
+    version: int
+    state: ActionState
+
+
+@dataclass(frozen=True, slots=True)
+class Reinstated:
+    """What taking a recall back has changed.
+
+    :param valid_again: how many contents only this recall reached.
+    :param still_invalid: how many of those it reached are reached by others that stand.
+    :param cancelled: owed action runs that will not start any more.
+    :param begun: action runs that had begun or ended, whose effects stay.
+    """
+
+    recall: RecallView
+    valid_again: int
+    still_invalid: int
+    cancelled: tuple[RecalledRun, ...]
+    begun: tuple[RecalledRun, ...]

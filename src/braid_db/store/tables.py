@@ -309,7 +309,7 @@ action_run = Table(
 )
 # What is yet to be started, or was begun and is not over.
 _is_open = action_run.c.state.in_(("owed", "retry", "running"))
-_partial("action_open", action_run.c.due_at, where=_is_open)
+_partial("action_open", action_run.c.due_at, action_run.c.action_run_id, where=_is_open)
 
 receipt = Table(
     "receipt",

@@ -313,7 +313,8 @@ def action_runs() -> None:
         to("action_run", "record_id", "record.record_id"),
         to("action_run", "version_id", "version.version_id"),
     )
-    index("action_open", "action_run", "due_at", where="state IN ('owed', 'retry', 'running')")
+    is_open = "state IN ('owed', 'retry', 'running')"
+    index("action_open", "action_run", "due_at", "action_run_id", where=is_open)
 
 
 def receipts() -> None:

@@ -1,0 +1,90 @@
+"""What an action's parameters may leave open: ``{name}`` and others, filled in as literal text.
+
+No attribute, index or format can be asked for, and what is filled in is never read again: it is a
+record's name or tag, which anybody may have written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from braid_db.errors import shown
+from braid_db.records.views import tag_value
+from braid_db.store import Transaction, reading
+
+NAMES = "{name}, {record_id}, {uri}, {tag.KEY} and {cause}"
+_TAG = "tag."
+_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+class CannotFill(Exception):
+    """What an action leaves open cannot be filled in; its text says why."""
+
+
+def values_for(tx: Transaction, record_id: int, content_id: int, cause: str) -> dict[str, str]:
+    """Return what each placeholder stands for, by its name.
+
+    :param content_id: the content that a recall reached, which is described as it is today.
+    """
+    version_id = reading.describing_versions(tx, [content_id])[content_id]
+    row = reading.version_rows(tx, [version_id])[version_id]
+    values = {"name": row.name, "record_id": str(record_id), "cause": cause}
+    for _, uri in reading.uri_rows(tx, [version_id]):
+        values.setdefault("uri", uri)
+    return values | _tags(tx, version_id)
+
+
+def _tags(tx: Transaction, version_id: int) -> dict[str, str]:
+    """Return the tags by ``tag.KEY``: a string as it is, all else and a list of several as JSON."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for _, key, kind, text in reading.tag_rows(tx, [version_id]):
+        found.setdefault(f"{_TAG}{key}", []).append((kind, text))
+    return {
+        name: told[0][1] if len(told) == 1 else json.dumps([tag_value(*one) for one in told])
+        for name, told in found.items()
+    }
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Return a text with every placeholder replaced; a doubled brace is one brace.
+
+    :raises CannotFill: if it names something else, or something that the record does not have.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        part, name = match.group(0), match.group(1)
+        if part in ("{{", "}}"):
+            return part[0]
+        if name is None:
+            raise CannotFill(f"{shown(template)} holds a single {part}; write {part}{part} for one")
+        if name not in values:
+            raise CannotFill(_unknown(part, name))
+        return values[name]
+
+    return _PART.sub(value, template)
+
+
+def fill_all(value: Any, values: Mapping[str, str]) -> Any:
+    """Return a JSON value with every placeholder in its texts replaced; keys stay as they are.
+
+    :raises CannotFill: if one names something that is not there.
+    """
+    if isinstance(value, str):
+        return fill(value, values)
+    if isinstance(value, list):
+        return [fill_all(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: fill_all(item, values) for key, item in value.items()}
+    return value
+
+
+def _unknown(part: str, name: str) -> str:
+    """Return why a placeholder cannot be filled in."""
+    if name == "uri":
+        return "{uri} stands for nothing, as the record has no URI"
+    if name.startswith(_TAG):
+        return f"{shown(part)} stands for nothing, as the record has no such tag"
+    return f"{shown(part)} is no placeholder; known are {NAMES}, and {{{{ is a brace"

@@ -145,9 +145,17 @@ def test_an_input_adds_to_a_record_and_never_edits_it(endpoint: Endpoint) -> Non
     assert endpoint.record(step).tags == {
         f"as_defined.{record}.name": "another name",
         f"as_defined.{record}.kind": "model",
-        f"as_defined.{record}.type": 5.0,
+        f"as_defined.{record}.tags.type": 5.0,
         "status": "Not Provided",
     }
+
+
+def test_a_tag_that_is_called_name_is_no_name(endpoint: Endpoint) -> None:
+    record = endpoint.used(**x(A, name="scan", tags={"name": 1}))
+    step = endpoint.step_id(input_record_defs=x(A, name="other", tags={"name": 2}))
+    tags = endpoint.record(step).tags
+    assert tags[f"as_defined.{record}.name"] == "other"
+    assert tags[f"as_defined.{record}.tags.name"] == 2
 
 
 def test_what_an_input_says_as_before_is_kept_nowhere_else(endpoint: Endpoint) -> None:
@@ -167,7 +175,7 @@ def test_what_an_input_says_of_an_older_content_is_kept_on_the_step(endpoint: En
     assert used == {(record, 1)}
     assert "new" not in endpoint.record(record).tags
     tags = endpoint.record(step).tags
-    assert tags[f"as_defined.{record}.new"] == 2
+    assert tags[f"as_defined.{record}.tags.new"] == 2
     assert tags[f"as_defined.{record}.name"] == "old"
 
 
@@ -218,7 +226,7 @@ def test_a_late_writer_is_found_by_its_checksum_among_older_contents(endpoint: E
     writer = (step["flow_state_record_id"], 1)
     assert (writer, "generated", (record, 1)) in endpoint.edges()
     assert contents(endpoint, record) == [(1, A), (2, B), (3, C)]
-    assert endpoint.record(writer[0]).tags[f"as_defined.{record}.late"] == 1
+    assert endpoint.record(writer[0]).tags[f"as_defined.{record}.tags.late"] == 1
     assert endpoint.record(record).tags == {}
 
 

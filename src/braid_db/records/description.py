@@ -129,7 +129,7 @@ class Descriptions:
             text = json.dumps(uris, ensure_ascii=False)
             self.differing.append(Tag(f"{place}.uris", TagType.JSON, text))
         for tag in tags:
-            self.differing.append(Tag(f"{place}.{tag.key}", tag.type, tag.text, tag.number))
+            self.differing.append(Tag(f"{place}.tags.{tag.key}", tag.type, tag.text, tag.number))
 
 
 def _value(tag: Tag) -> tuple[int, str]:

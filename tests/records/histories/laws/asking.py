@@ -78,7 +78,8 @@ def kept_on_step(
     """Return what a step said of a record differently, by name, kind or tag's key."""
     rows, prefix = recording.rows[number + 1], f"as_defined.{record_id}."
     tags = rows.tags_at(recording.step_of(number), 1)
-    return {key.removeprefix(prefix): tags[key] for key in tags if key.startswith(prefix)}
+    kept = {key.removeprefix(prefix): tags[key] for key in tags if key.startswith(prefix)}
+    return {key.removeprefix("tags."): kept[key] for key in kept}
 
 
 def seen_before(recording: Recording, number: int) -> set[int]:

@@ -54,6 +54,7 @@ def test_the_environment_counts_before_the_settings_file(with_file: WriteFile) -
         f"""
         host = "File"
         busy_timeout_s = 5
+        connections = 3
         allowed_commands = ["/bin/of-file"]
         action_time_limit_s = 30
         action_attempts = 3
@@ -63,13 +64,14 @@ def test_the_environment_counts_before_the_settings_file(with_file: WriteFile) -
         """
     )
     told = read_settings(environment=environment)
-    assert (told.host, told.busy_timeout_s) == ("file", 5.0)
+    assert (told.host, told.busy_timeout_s, told.connections) == ("file", 5.0, 3)
     assert (told.action_time_limit_s, told.action_attempts, told.action_backoff_s) == (30, 3, 0.5)
     assert told.allowed_commands == ("/bin/of-file",)
     assert told.collections == {COLLECTION.lower(): "file://file/"}
     environment |= {
         "BRAID_DB_HOST": "Variable",
         "BRAID_DB_BUSY_TIMEOUT_S": "7.5",
+        "BRAID_DB_CONNECTIONS": "1",
         "BRAID_DB_ALLOWED_COMMANDS": f"/bin/a{os.pathsep}/bin/b",
         "BRAID_DB_COLLECTIONS": f'{{"{COLLECTION}": "file://variable/"}}',
         "BRAID_DB_ACTION_TIME_LIMIT_S": "1.5",
@@ -78,7 +80,7 @@ def test_the_environment_counts_before_the_settings_file(with_file: WriteFile) -
     }
     told = read_settings(environment=environment)
     assert (told.action_time_limit_s, told.action_attempts, told.action_backoff_s) == (1.5, 2, 0)
-    assert (told.host, told.busy_timeout_s) == ("variable", 7.5)
+    assert (told.host, told.busy_timeout_s, told.connections) == ("variable", 7.5, 1)
     assert told.allowed_commands == ("/bin/a", "/bin/b")
     assert told.collections == {COLLECTION.lower(): "file://variable/"}
 
@@ -129,6 +131,7 @@ BAD_IN_FILE = [
     ("action_attempts = 0", "is 0; expected a whole number from 1 to 100"),
     ("action_attempts = 2.5", "is 2.5; expected a whole number from 1 to 100"),
     ("action_backoff_s = -1", "is -1; expected seconds from 0 to 86400"),
+    ("connections = 0", "is 0; expected a whole number from 1 to 1000"),
     ("busy_timeout_s = -1", "is -1; expected seconds from 0 to 3600"),
     ("busy_timeout_s = 3601", "expected seconds from 0 to 3600"),
     ("busy_timeout_s = nan", "is nan; expected seconds from 0 to 3600"),

@@ -23,6 +23,7 @@ _IN_FILE = (
     "allowed_commands",
     "busy_timeout_s",
     "collections",
+    "connections",
     "host",
 )
 _DAY_S = 86400
@@ -40,6 +41,7 @@ class Settings:
     :param allowed_commands: the commands that invalidation actions may run: absolute paths, or
         names that are looked up in ``PATH``.
     :param busy_timeout_s: how long a writer waits for others, in seconds.
+    :param connections: how many connections to a server a process may have open at once.
     :param action_time_limit_s: how long an action may take before it is killed, in seconds.
     :param action_attempts: how often an action that fails is started at most.
     :param action_backoff_s: how long after its first failure it is started again, in seconds;
@@ -51,6 +53,7 @@ class Settings:
     collections: Mapping[str, str] = field(default_factory=dict)
     allowed_commands: tuple[str, ...] = ()
     busy_timeout_s: float = 60.0
+    connections: int = 8
     action_time_limit_s: float = 600.0
     action_attempts: int = 5
     action_backoff_s: float = 60.0
@@ -78,6 +81,7 @@ def read_settings(
         collections=collections_of(variables, file),
         allowed_commands=commands_of(variables, file),
         busy_timeout_s=number_of("busy_timeout_s", 60, (0, 3600), variables, file),
+        connections=count_of("connections", 8, (1, 1000), variables, file),
         action_time_limit_s=number_of("action_time_limit_s", 600, (1, 7 * _DAY_S), variables, file),
         action_attempts=count_of("action_attempts", 5, (1, 100), variables, file),
         action_backoff_s=number_of("action_backoff_s", 60, (0, _DAY_S), variables, file),

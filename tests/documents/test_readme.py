@@ -77,7 +77,7 @@ def test_every_setting_is_in_the_table() -> None:
 def test_the_defaults_are_those_in_the_table() -> None:
     settings = read_settings(environment={})
     assert settings.database_url.endswith("/.braid_db/braid.db")
-    assert (settings.host, settings.busy_timeout_s) == ("localhost", 60)
+    assert (settings.host, settings.busy_timeout_s, settings.connections) == ("localhost", 60, 8)
     actions = settings.action_time_limit_s, settings.action_attempts, settings.action_backoff_s
     assert actions == (600, 5, 60)
 

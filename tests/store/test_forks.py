@@ -106,6 +106,40 @@ thread.join()
 store.close()
 """
 
+THREADS_BEFORE_AND_AFTER = """
+from concurrent.futures import ThreadPoolExecutor
+def side_by_side(name):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: add_runs(store, [f"{name}-{n:02}"]), range(20)))
+side_by_side("first")
+process = child(lambda: (side_by_side("child"), store.close()))
+side_by_side("parent")
+wait(process)
+side_by_side("last")
+store.close()
+"""
+
+IN_A_TRANSACTION_BESIDE_OTHERS = """
+inside, forked = threading.Event(), threading.Event()
+def other(tx):
+    tx.write(ADD_RUN, [("parent-0", None, None, tx.now)])
+    inside.set()
+    forked.wait()
+def outer(tx):
+    tx.write(ADD_RUN, [("parent-1", None, None, tx.now)])
+    if not thread.is_alive():
+        thread.start()
+    inside.wait()
+    process = child(lambda: add_runs(store, ["child"]))
+    wait(process)
+    forked.set()
+    tx.write(ADD_RUN, [("parent-2", None, None, tx.now)])
+thread = threading.Thread(target=lambda: store.write(other))
+store.write(outer)
+thread.join()
+store.close()
+"""
+
 
 def expected(*groups: tuple[str, int]) -> list[str]:
     return sorted(["before"] + [f"{name}-{n}" for name, count in groups for n in range(count)])
@@ -148,6 +182,19 @@ def test_a_fork_in_a_transaction_leaves_the_transaction_to_the_parent(
     run(f"how = {child!r}\n{IN_A_TRANSACTION}", database_url)
     also = [] if database_url.startswith("sqlite") else ["child"]
     assert all_runs(database_url) == [*also, "parent-1", "parent-2"]
+
+
+def test_parent_and_child_both_have_threads_on_connections_of_their_own(
+    database_url: str,
+) -> None:
+    run(THREADS_BEFORE_AND_AFTER, database_url)
+    names = ("first", "child", "parent", "last")
+    assert all_runs(database_url) == sorted(f"{name}-{n:02}" for name in names for n in range(20))
+
+
+def test_a_fork_in_a_transaction_beside_another_harms_neither(postgresql_url: str) -> None:
+    run(IN_A_TRANSACTION_BESIDE_OTHERS, postgresql_url)
+    assert all_runs(postgresql_url) == ["child", "parent-0", "parent-1", "parent-2"]
 
 
 def test_a_fork_waits_for_the_thread_that_records(database_url: str) -> None:

@@ -71,7 +71,7 @@ def test_a_full_disk_is_told_of_and_the_next_call_works_when_there_is_room(
 
 def test_a_full_database_is_told_of_like_a_full_disk(sqlite_store: Store) -> None:
     add_runs(sqlite_store, ["before"])
-    connection = sqlite_store._driver._connection
+    connection = sqlite_store._links._kept.driver._connection
     [pages] = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count={pages + 2}")
     with pytest.raises(DatabaseFull):

@@ -103,6 +103,11 @@ def open_store(named: str | None = None, *, create: bool = False) -> Store:
     from braid_db.store import Store
 
     chosen = read_settings(named or named_database())
-    store = Store(chosen.database_url, busy_timeout_s=chosen.busy_timeout_s, create=create)
+    store = Store(
+        chosen.database_url,
+        busy_timeout_s=chosen.busy_timeout_s,
+        create=create,
+        connections=chosen.connections,
+    )
     click.get_current_context().call_on_close(store.close)
     return store

@@ -61,7 +61,11 @@ def _opened(named: tuple[str | None, ...]) -> Home:
         if named in _kept:
             return _kept[named]
         settings = read_settings()
-        store = Store(settings.database_url, busy_timeout_s=settings.busy_timeout_s)
+        store = Store(
+            settings.database_url,
+            busy_timeout_s=settings.busy_timeout_s,
+            connections=settings.connections,
+        )
         kept = Home(store, IdentityRules(settings.host, settings.collections))
         _leave()
         _kept[named] = kept

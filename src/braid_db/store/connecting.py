@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from braid_db.errors import SettingsError
@@ -25,6 +26,9 @@ _PATIENCE = {
 
 In seconds, but for the last, which is in milliseconds; a URL may name others.
 """
+
+_OLD_S = 1800
+"""At what age a connection of a pool is replaced, in seconds."""
 
 
 def make_engine(url: str) -> Engine:
@@ -70,16 +74,43 @@ def _sqlite_engine(url: URL, path: Path) -> Engine:
     )
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, **pooling: Any) -> Engine:
     if "@" in (url.host or ""):
         needed = "an @ in a user's name or password to be written as %40"
         raise SettingsError("BRAID_DB_URL", "has more than one @", needed)
-    return create_engine(
+    from braid_db.store.watched import WatchedConnection
+
+    engine = create_engine(
         url,
         connect_args={name: value for name, value in _PATIENCE.items() if name not in url.query},
-        poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         paramstyle="format",
+        **pooling or {"poolclass": NullPool},
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_: object, __: object, named: list[Any], told: dict[str, Any]) -> WatchedConnection:
+        return WatchedConnection.connect(*named, **told)
+
+    return engine
+
+
+def make_pool(engine: Engine, most: int) -> Engine:
+    """Return an engine of the same PostgreSQL database that keeps connections for threads.
+
+    It asks whether a connection lives before it gives it out, and replaces one of some age, as
+    servers and what stands before them may close what is old or idle.
+
+    :param most: how many connections it may have; who waits for one is not its affair.
+    """
+    return _postgresql_engine(
+        engine.url,
+        poolclass=QueuePool,
+        pool_size=most,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_recycle=_OLD_S,
+        pool_use_lifo=True,
     )
 
 

@@ -75,6 +75,18 @@ class Driver(ABC):
         if pooled is not None:
             pooled.invalidate()
 
+    def give_back(self) -> None:
+        """Leave the connection open, to the pool that it came from."""
+        pooled, self._pooled, self._connection = self._pooled, None, None
+        if pooled is not None:
+            pooled.close()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What is remembered of the connection for as long as it is open, whoever uses it."""
+        assert self._pooled is not None, "not open"
+        return self._pooled.info
+
     @abstractmethod
     def open(self, *, make: bool) -> None:
         """Connect, and change nothing that is there.

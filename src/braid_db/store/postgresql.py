@@ -61,8 +61,9 @@ class PostgresDriver(Driver):
     def open(self, *, make: bool) -> None:
         """Connect to the server; a database on it is made by its owner."""
         self._connect()
-        self._connection.prepared_max = _MOST_PREPARED
-        self._connection.execute(lock_timeout("SESSION", self.busy_timeout_s))
+        if not self.memory:
+            self._connection.prepared_max = _MOST_PREPARED
+            self._connection.execute(lock_timeout("SESSION", self.busy_timeout_s))
 
     def prepare(self) -> None:
         """Do nothing: a server is always ready for many at once."""

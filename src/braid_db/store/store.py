@@ -1,39 +1,49 @@
-"""The provenance database: opens it, keeps one connection, and runs transactions on it."""
+"""The provenance database: runs transactions on its connections, again where that can help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from braid_db.errors import DatabaseBusy, DatabaseError, NotAProvenanceDatabase, OutcomeUnknown
+from braid_db.errors import DatabaseBusy, DatabaseError, OutcomeUnknown
 from braid_db.store import forks, schema
 from braid_db.store.connecting import make_driver, make_engine
-from braid_db.store.driver import Access, Driver, Failure
+from braid_db.store.driver import Access, Failure
+from braid_db.store.links import Link, Links
 from braid_db.store.transaction import AloneNeeded, Transaction
-from braid_db.store.turns import NotWritten, Patience, Turn, failures_of
+from braid_db.store.turns import NotWritten, Patience, failures_of
 
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
+
+CONNECTIONS = 8
+"""How many connections a process opens to a server at most, where nothing else is said."""
 
 
 class Store:
     """A provenance database of one process.
 
-    It keeps one connection open, which threads take in turn; one that was lost, or whose file
-    was replaced, is opened anew, and none passes through a fork.
+    Threads work side by side on PostgreSQL, each on a connection of its own, and in turn on
+    SQLite. A connection that was lost, or whose file was replaced, is opened anew, and none
+    passes through a fork.
 
     :param url: a SQLAlchemy URL of SQLite or PostgreSQL.
     :param busy_timeout_s: how long a call waits for other writers, in seconds.
     :param create: whether to make the schema where there is none.
+    :param connections: how many it may have open at once on PostgreSQL.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 60.0, create: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        busy_timeout_s: float = 60.0,
+        create: bool = True,
+        connections: int = CONNECTIONS,
+    ) -> None:
         self.engine = make_engine(url)
         self.busy_timeout_s = busy_timeout_s
-        self._create = create
-        self._driver = make_driver(self.engine, self.busy_timeout_s)
-        self._uid: str | None = None
-        self._turn = Turn(self._driver.where, busy_timeout_s)
+        self._links = Links(self.engine, busy_timeout_s, create=create, most=connections)
         forks.watch(self)
 
     def read(self, work: Work[T]) -> T:
@@ -56,7 +66,8 @@ class Store:
         :raises NotAProvenanceDatabase: if it holds something else.
         """
         patience = Patience(self.busy_timeout_s)
-        with self._turn:
+        link = self._links.lend()
+        try:
             while True:
                 driver = make_driver(self.engine, self.busy_timeout_s)
                 try:
@@ -67,104 +78,81 @@ class Store:
                     patience.wait(fault)
                 finally:
                     driver.close()
+        finally:
+            self._links.take_back(link)
 
     def close(self) -> None:
-        """Close the connection; the next call opens it anew."""
-        with self._turn:
-            self._forget()
+        """Close all connections; the next call opens one anew.
+
+        :raises DatabaseBusy: if a call is under way, and does not end.
+        """
+        self._links.stop()
+        self._links.go_on()
 
     def _run(self, work: Work[T], access: Access) -> T:
         patience = Patience(self.busy_timeout_s)
-        with self._turn:
+        link = self._links.lend()
+        try:
             while True:
                 try:
-                    return self._once(work, access)
+                    return self._once(link, work, access)
                 except AloneNeeded:
                     access = Access.ALONE
                 except NotWritten as fault:
                     patience.wait(fault)
+        finally:
+            self._links.take_back(link)
 
-    def _once(self, work: Work[T], access: Access) -> T:
+    def _once(self, link: Link, work: Work[T], access: Access) -> T:
         """Run work as one transaction.
 
         :raises NotWritten: if the driver failed and nothing is committed.
         """
-        driver, uid = self._ready()
+        uid, driver = link.ready(), link.driver
         committing = False
         try:
             driver.begin(access)
             result = work(Transaction(driver, access, uid))
-            self._refuse_parents(driver)
+            refuse_parents(link)
             committing = access is not Access.READ
             driver.commit()
         except driver.errors as error:
+            refuse_parents(link)
             fault = NotWritten(driver.failure(error), driver.explained(error))
             driver.rollback()
             if fault.failure is Failure.OPEN_AGAIN:
-                self._forget()
+                link.forget()
                 if committing:
                     raise outcome_unknown(driver.where) from None
             raise fault from None
         except BaseException:
-            if driver is self._driver:
+            if not link.is_the_parents:
                 driver.rollback()
             raise
         return result
 
-    def _refuse_parents(self, driver: Driver) -> None:
-        """Refuse to commit a transaction that began in the parent of this process."""
-        if driver is not self._driver:
-            problem = "is used by a call of the parent of this process, which forked meanwhile"
-            raise DatabaseBusy(driver.where, problem, "Fork before or after a call.")
-
-    def _ready(self) -> tuple[Driver, str]:
-        """Return the connection, opened where it is not, and the uid of its database."""
-        if self._uid is None or not self._driver.is_usable():
-            self._forget()
-            try:
-                with failures_of(self._driver):
-                    self._uid = self._open(self._driver)
-            except BaseException:
-                self._forget()
-                raise
-        return self._driver, self._uid
-
-    def _open(self, driver: Driver) -> str:
-        driver.open(make=self._create)
-        state = schema.read_state(driver)
-        if state is None and not self._create:
-            advice = "Make it with 'braid-db db create', or name another one."
-            raise NotAProvenanceDatabase(driver.where, "holds no provenance yet", advice)
-        if state is not None:
-            schema.check(driver.where, state)
-        driver.prepare()
-        return (state or schema.create(driver)).uid
-
-    def _forget(self) -> None:
-        self._uid = None
-        self._driver.close()
-
     def rest(self) -> bool:
-        """Close the connection and let nobody open one; return False if it is in use."""
+        """Close all connections and let nobody open one; return False if one is in use."""
         try:
-            self._turn.__enter__()
+            self._links.stop()
         except DatabaseError:
             return False
-        self._forget()
         return True
 
     def wake(self) -> None:
         """Go on after a rest."""
-        self._turn.__exit__(None, None, None)
+        self._links.go_on()
 
     def abandon(self) -> None:
-        """In a child: leave a connection that was in use to the parent, and never close it."""
-        import ctypes  # Needed by nobody else.
+        """In a child: leave what was in use to the parent, and never close it."""
+        self._links.abandon()
 
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._driver))
-        self._driver = make_driver(self.engine, self.busy_timeout_s)
-        self._uid = None
-        self._turn = Turn(self._driver.where, self.busy_timeout_s)
+
+def refuse_parents(link: Link) -> None:
+    """Refuse to go on with a transaction that began in the parent of this process."""
+    if link.is_the_parents:
+        problem = "is used by a call of the parent of this process, which forked meanwhile"
+        raise DatabaseBusy(link.driver.where, problem, "Fork before or after a call.")
 
 
 def outcome_unknown(where: str) -> OutcomeUnknown:

@@ -1,15 +1,13 @@
-"""Waiting for one's turn: threads of a process in turn, and again after others were in the way."""
+"""Trying again after others were in the way, or after a connection was lost."""
 
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
 
-from braid_db.errors import DatabaseBusy, DatabaseError
+from braid_db.errors import DatabaseError
 from braid_db.store.driver import Driver, Failure
 
 _SHORTEST_WAIT_S = 0.0002
@@ -67,39 +65,3 @@ class Patience:
 
 
 _LONGEST = {Failure.TRY_AGAIN: _LONGEST_WAIT_S, Failure.WAIT_AND_OPEN: _LONGEST_WAIT_TO_OPEN_S}
-
-
-class Turn:
-    """A lock for the threads of one process that refuses what would wait for itself.
-
-    :param where: the database, for a person to read.
-    """
-
-    def __init__(self, where: str, timeout_s: float) -> None:
-        self._where = where
-        self._timeout_s = timeout_s
-        self._lock = threading.Lock()
-        self._thread: int | None = None
-
-    def is_mine(self) -> bool:
-        """Return whether the calling thread has the turn."""
-        return self._thread == threading.get_ident()
-
-    def __enter__(self) -> None:
-        if self.is_mine():
-            advice = "Finish that one first, or pass its session on."
-            problem = "is already in use by a call that this thread has under way"
-            raise DatabaseBusy(self._where, problem, advice)
-        if not self._lock.acquire(timeout=self._timeout_s):
-            problem = "was kept by another thread of this process for too long"
-            raise DatabaseBusy(self._where, problem, "Nothing was written: call again.")
-        self._thread = threading.get_ident()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._thread = None
-        self._lock.release()

@@ -79,6 +79,16 @@ class PostgresServer:
             guard = ["sh", "-c", STOP_WHEN_INPUT_ENDS, "guard", self.data / "postmaster.pid"]
             self._run(guard, user, until_closed)
 
+    def restart(self, how: str) -> None:
+        """Stop the server and start it again, and return when it answers.
+
+        :param how: ``fast``, which ends all sessions, or ``immediate``, as if it had crashed.
+        """
+        user = postgres_user()
+        pg_ctl = find_binaries(self.folder.parent, user) / "pg_ctl"
+        restart = [pg_ctl, "restart", "-w", "-s", "-m", how, "-D", self.data, "-l", self.log]
+        self._run(restart, user)
+
     def is_running(self) -> bool:
         """Tell whether the server has not yet finished stopping."""
         return (self.data / "postmaster.pid").exists()

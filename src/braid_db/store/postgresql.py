@@ -41,6 +41,9 @@ _MOST_PREPARED = 500
 
 _IN_THE_WAY = ("40001", "40P01", "55P03")
 _NO_ROOM = ("53100",)
+_NO_MEMORY = ("53",)
+_ENDED = ("57014",)
+_TOO_LONG = ("25P03", "25P04", "57P05")
 _MAY_NOT = ("25006", "42501")
 _GONE = ("08", "57P")
 # A refused connection has no code. A server that speaks another language is not waited for.
@@ -155,13 +158,16 @@ class PostgresDriver(Driver):
 
     def failure(self, error: Exception) -> Failure:
         """Return what to do about an error of the driver."""
-        state = getattr(error, "sqlstate", None)
+        state = getattr(error, "sqlstate", None) or ""
         if state in _IN_THE_WAY:
             return Failure.TRY_AGAIN
         if self._connection is None:
             at_this_moment = says(error, _STARTING + _TOO_MANY)
             return Failure.WAIT_AND_OPEN if at_this_moment else Failure.FINAL
-        if self._connection.closed or (state or "").startswith(_GONE):
+        # A server that goes while it answers leaves errors of psycopg's own, without a state, on a
+        # connection that does not look closed yet.
+        is_lost = not state and isinstance(error, psycopg.OperationalError)
+        if is_lost or self._connection.closed or state.startswith(_GONE):
             return Failure.OPEN_AGAIN
         return Failure.FINAL
 
@@ -202,6 +208,15 @@ def explained(where: str, error: Exception) -> DatabaseError:
     if state in _NO_ROOM:
         advice = "Nothing was written: make room on its server and call again."
         return DatabaseFull(where, "has no room left", advice)
+    if state.startswith(_NO_MEMORY):
+        advice = "Nothing was written: call again, or let its server have more."
+        return DatabaseBusy(where, "has no memory or connections left at this moment", advice)
+    if state in _ENDED:
+        advice = "Nothing was written: ask its administrator, or set statement_timeout higher."
+        return DatabaseBusy(where, "ended a statement that took it too long", advice)
+    if state in _TOO_LONG:
+        advice = "Nothing was written: call again, or set the server's timeouts higher."
+        return DatabaseBusy(where, "ended its session with this call, which took too long", advice)
     if not state and says(error, _TOO_MANY):
         advice = "Call again, or let its server take more connections at once."
         return DatabaseBusy(where, "takes no more connections at this moment", advice)

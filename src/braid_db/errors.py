@@ -30,8 +30,10 @@ BraidError
 └── DatabaseError              the database could not do what was asked
     ├── DatabaseUnreachable    it cannot be opened, or the connection was lost
     ├── DatabaseBusy           others kept it locked for too long
+    │   └── SessionOpen        ... or an open session of this very thread does
     ├── DatabaseFull           there is no room left where it lies
     ├── OutcomeUnknown         the connection was lost while a call was being committed
+    ├── TransactionLost        it took back an open transaction that had been answered
     ├── NetworkFileSystem      an SQLite file lies where SQLite's locks do not hold
     ├── NotAProvenanceDatabase the database holds something else
     ├── SchemaOutOfDate        the database was made by an older version of Braid-DB
@@ -248,6 +250,20 @@ class DatabaseBusy(DatabaseError):
     code = "database-busy"
 
 
+class SessionOpen(DatabaseBusy):
+    """A session of this thread has a transaction open, which what was asked would wait for."""
+
+    code = "session-open"
+
+    def __init__(
+        self,
+        where: str,
+        problem: str = "has a session open on this thread, for which anything else would wait",
+    ) -> None:
+        advice = "Pass that session on (session=...), or commit it or roll it back first."
+        super().__init__(where, problem, advice)
+
+
 class DatabaseFull(DatabaseError):
     """There is no room left where the database lies."""
 
@@ -258,6 +274,21 @@ class OutcomeUnknown(DatabaseError):
     """The connection was lost while a call was being committed."""
 
     code = "outcome-unknown"
+
+
+class TransactionLost(DatabaseError):
+    """The database took back an open transaction after it had given answers out of it."""
+
+    code = "transaction-lost"
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where,
+            "took back all that this session had written, because others were in its way or the "
+            "connection was lost",
+            "Nothing of it was written, and ids that it gave mean nothing: do it all again, in a "
+            "new session.",
+        )
 
 
 class NetworkFileSystem(DatabaseError):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from braid_db.errors import InvalidationActionNotFound
 from braid_db.model import Reference
+from braid_db.recall.owed import owe_for_link
 from braid_db.records.contents import Contents
 from braid_db.records.predecessors import check_origin
 from braid_db.records.receipts import Result
@@ -53,17 +54,22 @@ def create_action(tx: Transaction, told: ActionToCreate) -> Result:
 def link_action(tx: Transaction, record: Reference, action_id: str, contents: Contents) -> Result:
     """Link an invalidation action to a record; linking it again changes nothing.
 
+    A recall that stands and reaches the record already owes the action from now on, as a record
+    that is born invalid cannot be linked before.
+
     :returns: the ids of both, the record's as the one that the flow hands on.
     :raises OtherDatabase: if the record is one of another database.
     :raises RecordNotFound: if there is no such record.
     :raises InvalidationActionNotFound: if there is no such action.
     """
     check_origin(record, tx.database)
+    tx.lock_records([record.record_id])
     contents.ask([record.record_id])()
     entity = contents.get(record.record_id)
     if tx.first(sql.FIND_ACTION, action_id) is None:
         raise InvalidationActionNotFound(action_id)
     tx.write(sql.LINK_ACTION, [(entity.record_id, action_id, tx.now)])
+    owe_for_link(tx, entity.record_id, action_id)
     return {
         "invalidation_action_id": action_id,
         "flow_state_record_id": entity.record_id,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
+from braid_db.errors import InvalidArgument
 from braid_db.identity import IdentityRules
-from braid_db.recall.targets import Targets
-from braid_db.recall.views import InvalidInput, RecallView, RecallWithReach
-from braid_db.records.contents import Content
-from braid_db.store import Transaction
+from braid_db.model import ActionState, Kind, Way
+from braid_db.recall.errors import RecallNotFound
+from braid_db.recall.owed import owe_for_recalls
+from braid_db.recall.targets import DEFAULT_RULES, Targets, resolve
+from braid_db.recall.views import Reached, RecallView, RecallWithReach
+from braid_db.records.views import iso, views_of
+from braid_db.store import Transaction, reading, standing, tables
+from braid_db.store import recalls as sql
+from braid_db.store.reading import VersionRow
+from braid_db.store.standing import RecallRow
+from braid_db.uuid7 import uuid7
 from braid_db.views import Page
-
-DEFAULT_RULES = IdentityRules()
 
 
 def invalidate(
@@ -33,10 +39,24 @@ def invalidate(
     :param rules: what makes two URIs the same in this database.
     :returns: the recalls that were made, in the order of their contents.
     :raises AmbiguousContent: if a record has more than one content, and none is chosen.
-    :raises NothingToRecall: if nothing fits the targets.
+    :raises NothingToRecall: if nothing fits a target.
     :raises BraidError: if a target does not exist; nothing is written then.
     """
-    raise NotImplementedError
+    if not cause.strip():
+        raise InvalidArgument("cause", "empty", "what is wrong, in a few words")
+    tx.need_to_be_alone()
+    roots = resolve(tx, targets, rules, follow_order=follow_order)
+    ids = tx.new_ids(tables.recall, len(roots))
+    recalls = [
+        RecallRow(recall_id, uuid7(), root, cause, follow_order, by, tx.now, None, None, None)
+        for recall_id, root in zip(ids, roots, strict=True)
+    ]
+    tx.write(sql.ADD_RECALL, recalls)
+    tx.write(
+        sql.CASCADE, [(row.recall_id, row.content_id, follow_order, tx.now) for row in recalls]
+    )
+    owe_for_recalls(tx, [row.recall_id for row in recalls])
+    return recall_views(tx, recalls)
 
 
 def list_recalls(
@@ -54,7 +74,10 @@ def list_recalls(
     :param limit: how many to return at most; all when omitted.
     :param offset: how many of the newest to leave out.
     """
-    raise NotImplementedError
+    rows, total = standing.list_recalls(
+        tx, only_standing=only_standing, record_id=record_id, limit=limit, offset=offset
+    )
+    return Page(tuple(recall_views(tx, rows)), total)
 
 
 def get_recall(
@@ -66,13 +89,67 @@ def get_recall(
     :param offset: how many to leave out first.
     :raises RecallNotFound: if no recall has this id.
     """
-    raise NotImplementedError
+    [view] = recall_views(tx, [get_recall_row(tx, recall_id)])
+    rows = standing.reached_by(tx, recall_id, limit=limit, offset=offset)
+    reached = as_reached(tx, [(content_id, Way(way)) for content_id, way in rows])
+    return RecallWithReach(view, Page(reached, sum(view.reached.values())))
 
 
-def standing_causes(tx: Transaction, contents: Iterable[Content]) -> list[InvalidInput]:
-    """Return why contents are invalid: one entry for each standing recall that reaches one.
+def get_recall_row(tx: Transaction, recall_id: int) -> RecallRow:
+    """Return one recall as it is kept.
 
-    :param contents: as a call resolved them; each is named by the version that it was asked for.
-    :returns: in the order of the contents, then of the recalls; empty if all are valid.
+    :raises RecallNotFound: if no recall has this id.
     """
-    raise NotImplementedError
+    row = standing.find_recall(tx, recall_id) if 0 < recall_id < 2**63 else None
+    if row is None:
+        raise RecallNotFound(recall_id)
+    return row
+
+
+def as_reached(tx: Transaction, contents: Sequence[tuple[int, Way]]) -> tuple[Reached, ...]:
+    """Return contents with their ways as they are shown, described as they are now."""
+    versions = reading.describing_versions(tx, [content_id for content_id, _ in contents])
+    views = views_of(tx, list(versions.values()))
+    return tuple(Reached(views[versions[content_id]], way) for content_id, way in contents)
+
+
+def recall_views(tx: Transaction, recalls: Sequence[RecallRow]) -> list[RecallView]:
+    """Return recalls as they are shown, in the order given."""
+    versions = reading.describing_versions(tx, {row.content_id for row in recalls})
+    roots = reading.version_rows(tx, list(versions.values()))
+    ids = [row.recall_id for row in recalls]
+    ways: dict[int, dict[Way, int]] = {recall_id: {} for recall_id in ids}
+    for recall_id, way, contents in standing.count_by_way(tx, ids):
+        ways[recall_id][Way(way)] = contents
+    states: dict[int, dict[ActionState, int]] = {recall_id: {} for recall_id in ids}
+    for recall_id, state, runs in standing.count_by_state(tx, ids):
+        states[recall_id][ActionState(state)] = runs
+    return [
+        _view(row, roots[versions[row.content_id]], ways[row.recall_id], states[row.recall_id])
+        for row in recalls
+    ]
+
+
+def _view(
+    row: RecallRow,
+    root: VersionRow,
+    ways: Mapping[Way, int],
+    states: Mapping[ActionState, int],
+) -> RecallView:
+    return RecallView(
+        recall_id=row.recall_id,
+        uid=row.uid,
+        record_id=root.record_id,
+        version=root.number,
+        kind=Kind(root.kind),
+        name=root.name,
+        cause=row.cause,
+        follow_order=row.follow_order,
+        invalidated_by=row.invalidated_by,
+        created_at=iso(row.created_at),
+        reached={way: ways[way] for way in Way if way in ways},
+        actions={state: states[state] for state in ActionState if state in states},
+        reinstated_at=iso(row.reinstated_at) if row.reinstated_at else None,
+        reinstated_by=row.reinstated_by,
+        reinstate_reason=row.reinstate_reason,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from braid_db.model import ActionState, Kind, Way
+from braid_db.recall.outcomes import ActionOutcome
 from braid_db.views import Page, RecordView
 
 
@@ -114,17 +115,6 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class RecalledRun:
-    """One action run of a recall that was taken back."""
-
-    action_run_id: int
-    name: str
-    record_id: int
-    version: int
-    state: ActionState
-
-
-@dataclass(frozen=True, slots=True)
 class Reinstated:
     """What taking a recall back has changed.
 
@@ -137,5 +127,5 @@ class Reinstated:
     recall: RecallView
     valid_again: int
     still_invalid: int
-    cancelled: tuple[RecalledRun, ...]
-    begun: tuple[RecalledRun, ...]
+    cancelled: tuple[ActionOutcome, ...]
+    begun: tuple[ActionOutcome, ...]

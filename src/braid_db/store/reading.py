@@ -12,7 +12,6 @@ from braid_db.store.statements import Row, Statement
 from braid_db.store.tables import (
     alembic_version,
     derivation,
-    invalidation,
     recall,
     record,
     run,
@@ -21,6 +20,7 @@ from braid_db.store.tables import (
     version,
 )
 from braid_db.store.transaction import Transaction
+from braid_db.store.validity import is_invalid
 
 # SQLite takes 32,766 parameters and PostgreSQL 65,535; beyond a thousand nothing is gained.
 _AT_ONCE = 1000
@@ -99,12 +99,6 @@ SIZE_BYTES = {
 }
 """How large a database is, in bytes, by the kind of database."""
 
-_reached = exists().where(
-    invalidation.c.version_id == version.c.content_id,
-    recall.c.recall_id == invalidation.c.recall_id,
-    recall.c.reinstated_at.is_(None),
-)
-
 _VERSIONS = (
     select(
         version.c.version_id,
@@ -122,7 +116,7 @@ _VERSIONS = (
         _content.c.started_at,
         _content.c.ended_at,
         _current.c.number.label("versions"),
-        _reached.label("is_invalid"),
+        is_invalid(version.c.content_id).label("is_invalid"),
     )
     .join(record, record.c.record_id == version.c.record_id)
     .join(_content, _content.c.version_id == version.c.content_id)
@@ -130,7 +124,7 @@ _VERSIONS = (
 )
 
 
-def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[int]) -> Iterator[Row]:
+def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[Any]) -> Iterator[Row]:
     """Yield the rows of a query for a list of ids of any length."""
     for start in range(0, len(ids), _AT_ONCE):
         yield from tx.select(query.where(key.in_(ids[start : start + _AT_ONCE])))

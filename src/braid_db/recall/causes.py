@@ -1,0 +1,36 @@
+"""Why contents are invalid: the recalls that stand and reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from braid_db.recall.views import InvalidInput
+from braid_db.records.contents import Content
+from braid_db.store import Transaction
+from braid_db.store import standing as sql
+
+
+def standing_causes(
+    tx: Transaction, contents: Iterable[Content], *, following_order: bool = False
+) -> list[InvalidInput]:
+    """Return why contents are invalid: one entry for each standing recall that reaches one.
+
+    :param contents: as a call resolved them; each is named by the version that it was asked for.
+    :param following_order: only recalls that follow the order of steps everywhere.
+    :returns: in the order of the contents, then of the recalls; empty if all are valid.
+    """
+    asked = list(contents)
+    found: dict[int, list[sql.CauseRow]] = {}
+    for row in sql.causes_of(tx, [content.content_id for content in asked]):
+        if row.follow_order or not following_order:
+            found.setdefault(row.content_id, []).append(row)
+    return [
+        InvalidInput(
+            record_id=content.entity.record_id,
+            version=content.number,
+            cause=row.cause,
+            recall_id=row.recall_id,
+        )
+        for content in asked
+        for row in found.get(content.content_id, ())
+    ]

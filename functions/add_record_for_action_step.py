@@ -26,7 +26,8 @@ def add_record_for_action_step(
     uris, tags, sha256, size_bytes and host. All arguments are optional JSON values.
 
     Returns {"flow_state_record_id", "input_record_ids", "output_record_ids", "exception_str",
-    "input_versions", "output_versions", "database"}; raises an error of one line otherwise.
+    "input_versions", "output_versions", "database", "invalid_inputs"}; raises an error of one
+    line otherwise.
     """
     arguments = dict(locals())
     from braid_db import steps

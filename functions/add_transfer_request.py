@@ -16,7 +16,8 @@ def add_transfer_request(
     action was given, in either form of its input; transfer_result is its status document.
 
     Returns {"flow_state_record_id", "input_record_ids", "output_record_ids", "exception_str",
-    "input_versions", "output_versions", "database"}; raises an error of one line otherwise.
+    "input_versions", "output_versions", "database", "invalid_inputs"}; raises an error of one
+    line otherwise.
     """
     arguments = dict(locals())
     from braid_db import steps

@@ -18,6 +18,7 @@ STEP_KEYS = [
     "input_versions",
     "output_versions",
     "database",
+    "invalid_inputs",
 ]
 
 

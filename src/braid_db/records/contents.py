@@ -14,6 +14,7 @@ from braid_db.errors import CycleRefused, NotAnOutput, RecordNotFound, VersionNo
 from braid_db.model import UNKNOWN_TIMES, Definition, Kind, Reference, Role, RunContext, Times
 from braid_db.store import Transaction, tables
 from braid_db.store import recording as sql
+from braid_db.store.statements import Row
 from braid_db.uuid7 import uuid7
 
 if TYPE_CHECKING:
@@ -62,15 +63,21 @@ class Contents:
     """The records that one call reads and writes, and the contents it means.
 
     :param context: the run that derivations belong to, and who is said to have made versions.
+    :param reason: why versions are made, where a person says so.
+    :ivar invalid: those of the contents that were read which a standing recall reaches.
     """
 
-    def __init__(self, tx: Transaction, context: RunContext) -> None:
+    def __init__(self, tx: Transaction, context: RunContext, *, reason: str | None = None) -> None:
         self.tx = tx
         self.context = context
+        self.reason = reason
         self.entities: dict[int, Entity] = {}
         self._made: dict[int, list[Content]] = {}
         self._leaves: set[int] = set()
         self._opened: dict[int, int] = {}
+        self.invalid: set[int] = set()
+        self._from_invalid: list[tuple[Content, Content, Role]] = []
+        self._perhaps_invalid: set[int] = set()
 
     def ask(self, record_ids: Iterable[int]) -> Callable[[], None]:
         """Read records as they are, when called; those that are not there stay unknown."""
@@ -79,8 +86,10 @@ class Contents:
 
         def take() -> None:
             for rows in asked():
-                for record_id, kind, *rest in rows:
-                    self.entities[record_id] = Entity(record_id, Kind(kind), *rest)
+                for record_id, kind, *rest, is_invalid in rows:
+                    entity = self.entities[record_id] = Entity(record_id, Kind(kind), *rest)
+                    if is_invalid:
+                        self.invalid.add(entity.content_id)
 
         return take
 
@@ -103,7 +112,10 @@ class Contents:
         row = self.tx.first(sql.GET_VERSION, entity.record_id, number)
         if row is None:
             raise VersionNotFound(entity.record_id, number)
-        return Content(entity, row[0], number)
+        content_id, is_invalid = row
+        if is_invalid:
+            self.invalid.add(content_id)
+        return Content(entity, content_id, number)
 
     def current(self, entity: Entity) -> Content:
         """Return the content of a record's current version."""
@@ -122,7 +134,7 @@ class Contents:
         if sha256 is not None and entity.sha256 != sha256:
             row = self.tx.first(sql.FIND_BY_SHA256, entity.record_id, sha256)
             if row is not None:
-                return self.known(entity, row[0], row[1], sha256)
+                return self.known(entity, row, sha256)
             if entity.sha256 is not None:
                 return self.next_content(entity, sha256, definition.size_bytes)
         content = self.current(entity)
@@ -153,7 +165,7 @@ class Contents:
         if sha256 is not None:
             row = self.tx.first(sql.FIND_UNWRITTEN_BY_SHA256, entity.record_id, sha256)
             if row is not None:
-                return self.known(entity, row[0], row[1], sha256)
+                return self.known(entity, row, sha256)
         may_be = sha256 is None or entity.sha256 in (None, sha256)
         if may_be and not self._is_made_or_used(entity.content_id):
             return self.current(entity)
@@ -166,10 +178,14 @@ class Contents:
         row = self.tx.first(sql.IS_GENERATED_OR_USED, content_id)
         return row is not None and any(row)
 
-    def known(
-        self, entity: Entity, content_id: int, number: int, sha256: str | None = None
-    ) -> Content:
-        """Return a content by its id; the current one goes by the current version's number."""
+    def known(self, entity: Entity, row: Row, sha256: str | None = None) -> Content:
+        """Return a content that was found; the current one goes by the current version's number.
+
+        :param row: its id, the number of the version that brought it, and whether it is invalid.
+        """
+        content_id, number, is_invalid = row
+        if is_invalid:
+            self.invalid.add(content_id)
         if content_id == entity.content_id:
             number = entity.number
         return Content(entity, content_id, number, sha256)
@@ -250,7 +266,7 @@ class Contents:
             entity.content_id,
             entity.name,
             self.context.started_by,
-            None,
+            self.reason,
             entity.sha256 if is_content else None,
             entity.size_bytes if is_content else None,
             times.started_at,
@@ -293,10 +309,29 @@ class Contents:
         return row is not None and bool(row[1])
 
     def add_derivation(self, predecessor: Content, derived: Content, role: Role) -> None:
-        """Add a derivation that needs no look for a path."""
+        """Add a derivation that needs no look for a path.
+
+        What is derived from something invalid joins its recalls by :meth:`spread_invalid`.
+        """
+        if self.invalid and role is not Role.TRANSFERRED:
+            self._note_invalid(predecessor, derived, role)
         self._leaves.discard(predecessor.content_id)
         ends = (derived.content_id, predecessor.content_id)
         self.tx.write(sql.ADD_DERIVATION, [(*ends, role.value, self.context.run_id, self.tx.now)])
+
+    def _note_invalid(self, predecessor: Content, derived: Content, role: Role) -> None:
+        """Remember a derivation from something invalid.
+
+        What was there before may be used at this moment by another call, which knows nothing of
+        its becoming invalid: then nobody else may record.
+        """
+        is_invalid = predecessor.content_id in self.invalid
+        if is_invalid:
+            self._from_invalid.append((predecessor, derived, role))
+        if is_invalid or predecessor.content_id in self._perhaps_invalid:
+            self._perhaps_invalid.add(derived.content_id)
+            if derived.content_id not in self._leaves:
+                self.tx.need_to_be_alone()
 
     def spread_invalid(
         self, inputs: Sequence[Content], followed: Sequence[Content] = ()
@@ -310,7 +345,12 @@ class Contents:
         :param followed: the steps that it only came after.
         :returns: why inputs are invalid; empty if all are valid.
         """
-        return []
+        if not self._from_invalid:
+            return []
+        from braid_db.recall.born import spread  # Needed by no other call.
+
+        derivations, self._from_invalid = self._from_invalid, []
+        return spread(self, derivations, inputs, followed)
 
 
 def _with_checksum(made: list[Content], sha256: str | None) -> Content | None:

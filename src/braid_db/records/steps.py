@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from braid_db.identity import IdentityRules
 from braid_db.model import (
@@ -22,7 +22,12 @@ from braid_db.records.receipts import Result
 from braid_db.records.recorder import Recorder
 from braid_db.store import Transaction
 
+if TYPE_CHECKING:
+    from braid_db.recall.views import InvalidInput
+
 NOTHING_SAID = Definition()
+MOST_INVALID = 100
+"""How many invalid inputs a result lists."""
 
 
 class StepToRecord(NamedTuple):
@@ -74,7 +79,8 @@ def record_step(tx: Transaction, rules: IdentityRules, told: StepToRecord) -> Re
     made = [recorder.contents.of_output(entity, NOTHING_SAID, step) for entity in outputs]
     made += [recorder.generate(definition, step) for definition in told.made]
     recorder.descriptions.add_tags(step.entity, [*recorder.descriptions.differing, *earlier.tags()])
-    return result_of(tx, step, inputs, made, earlier.missing)
+    invalid = recorder.contents.spread_invalid([*others, *inputs], followed)
+    return result_of(tx, step, inputs, made, earlier.missing, invalid)
 
 
 def add_predecessors(
@@ -94,8 +100,12 @@ def result_of(
     inputs: Sequence[Content],
     outputs: Sequence[Content],
     missing: Sequence[str],
+    invalid_inputs: Sequence[InvalidInput],
 ) -> Result:
-    """Return what a call answers: ids for the flow's state, and the versions that they mean."""
+    """Return what a call answers: ids for the flow's state, and the versions that they mean.
+
+    Of many invalid inputs only some are listed, as a flow's state is small.
+    """
     result: Result = {
         "flow_state_record_id": step.entity.record_id,
         "input_record_ids": [content.entity.record_id for content in inputs],
@@ -104,7 +114,10 @@ def result_of(
         "input_versions": versions_of(inputs),
         "output_versions": versions_of(outputs),
         "database": tx.database,
+        "invalid_inputs": list(invalid_inputs[:MOST_INVALID]),
     }
+    if len(invalid_inputs) > MOST_INVALID:
+        result["more_invalid_inputs"] = len(invalid_inputs) - MOST_INVALID
     if missing:
         result["missing"] = list(missing)
     return result

@@ -83,7 +83,8 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
         named=ids_of(before),
     )
     transfer = Transfer(recorder, told)
-    transfer.follow(earlier.contents(before))
+    followed = earlier.contents(before)
+    transfer.follow(followed)
     read = [transfer.read(item, files) for item, files in zip(told.items, within, strict=True)]
     recorder.derive_from_folders()
     written = [
@@ -92,7 +93,8 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
         if told.generates
     ]
     transfer.finish(earlier)
-    return result_of(tx, transfer.task, read, written, earlier.missing)
+    invalid = recorder.contents.spread_invalid(read, followed)
+    return result_of(tx, transfer.task, read, written, earlier.missing, invalid)
 
 
 def files_under(recorder: Recorder, item: Item) -> list[int]:
@@ -188,7 +190,7 @@ class Transfer:
         if entity is None:
             return None
         row = self.recorder.tx.first(find, self.task.content_id, role.value, entity.record_id)
-        return None if row is None else self.contents.known(entity, *row)
+        return None if row is None else self.contents.known(entity, row)
 
     def finish(self, earlier: Predecessors) -> None:
         """Keep with the task what differed and what was missing."""

@@ -23,6 +23,7 @@ from braid_db.store.tables import (
     version,
 )
 from braid_db.store.types import UtcTime
+from braid_db.store.validity import invalid_flag
 
 __all__ = ["INDEXED_CHARACTERS", "Statement"]
 
@@ -118,6 +119,7 @@ GET_CURRENT = Statement(
         version.c.name,
         _content.c.sha256,
         _content.c.size_bytes,
+        invalid_flag(version.c.content_id),
     )
     .join(version, version.c.version_id == record.c.current_version_id)
     .join(_content, _content.c.version_id == version.c.content_id)
@@ -126,7 +128,7 @@ GET_CURRENT = Statement(
 )
 
 GET_VERSION = Statement(
-    select(version.c.content_id).where(
+    select(version.c.content_id, invalid_flag(version.c.content_id)).where(
         version.c.record_id == bindparam("id"), version.c.number == bindparam("number")
     ),
     "id",
@@ -138,7 +140,7 @@ _is_generated = exists().where(
 )
 _has_descendants = exists().where(_below.c.predecessor_id == version.c.version_id)
 _newest_with_sha256 = (
-    select(version.c.version_id, version.c.number)
+    select(version.c.version_id, version.c.number, invalid_flag(version.c.version_id))
     .where(version.c.record_id == bindparam("id"), version.c.sha256 == bindparam("sha256"))
     .order_by(version.c.number.desc())
     .limit(literal_column("1"))
@@ -156,7 +158,7 @@ IS_GENERATED_OR_USED = Statement(
 def _linked(this_end: Any, other_end: Any) -> Select[Any]:
     """Return the query for the contents of one record at the other end of a derivation."""
     return (
-        select(version.c.version_id, version.c.number)
+        select(version.c.version_id, version.c.number, invalid_flag(version.c.version_id))
         .join(derivation, other_end == version.c.version_id)
         .where(
             this_end == bindparam("content"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, false, select
+from sqlalchemy import bindparam, false, literal_column, select
 
 from braid_db.model import Definition, Reference, Role
 from braid_db.records import steps as step_rules
@@ -76,7 +76,7 @@ def the_oldest_of_equal_bytes_is_read(patch: Patch) -> None:
         if definition.sha256 is not None:
             row = self.tx.first(sql.FIND_BY_SHA256, entity.record_id, definition.sha256)
             if row is not None:
-                return self.known(entity, row[0], row[1], definition.sha256)
+                return self.known(entity, row, definition.sha256)
         return real(self, entity, definition)
 
     patch.setattr(Contents, "of_input", of_input)
@@ -176,7 +176,7 @@ def a_result_means_the_current_version(patch: Patch) -> None:
 def _newest_with_sha256(*conditions: Any, oldest: bool = False) -> Statement:
     """Return a statement in the place of those that look for a checksum."""
     number = version.c.number
-    query = select(version.c.version_id, number).where(
+    query = select(version.c.version_id, number, literal_column("0")).where(
         version.c.record_id == bindparam("id"), version.c.sha256 == bindparam("sha256"), *conditions
     )
     return Statement(query.order_by(number if oldest else number.desc()), "id", "sha256")

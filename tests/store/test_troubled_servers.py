@@ -111,7 +111,7 @@ def test_a_statement_that_its_server_ends_is_told_in_one_sentence(postgresql_url
         tx.write(ADD_RUN, [("a", None, None, tx.now)])
         tx.rows(SLEEP)
 
-    with pytest.raises(DatabaseBusy, match="ended a statement.*statement_timeout") as caught:
+    with pytest.raises(DatabaseBusy, match=r"ended a statement.*statement_timeout") as caught:
         store.write(work)
     assert told_in_one_sentence(caught.value)
     assert runs(store) == []

@@ -19,6 +19,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -48,11 +49,14 @@ def call_of(number: int) -> dict[str, Any]:
 
 
 class Victims:
-    """The process that victims are forked off."""
+    """The process that victims are forked off.
 
-    def __init__(self) -> None:
+    :param module: the program; this one by default.
+    """
+
+    def __init__(self, module: str = "tests.functions.victims") -> None:
         self._program = subprocess.Popen(
-            [sys.executable, "-m", "tests.functions.victims"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -88,11 +92,14 @@ class Victims:
         self._program.communicate()
 
 
-def stop_before(statement: int) -> None:
-    """Let this process stop itself when its connection is about to run its n-th statement."""
+def stop_before(statement: int) -> Callable[[object], None]:
+    """Let this process stop itself when its connection is about to run its n-th statement.
+
+    :returns: what counts a statement; it may be called for other things than statements too.
+    """
     seen = 0
 
-    def trace(sql: str) -> None:
+    def trace(_: object) -> None:
         nonlocal seen
         seen += 1
         if seen == statement:
@@ -101,6 +108,8 @@ def stop_before(statement: int) -> None:
     @event.listens_for(Engine, "connect")
     def connected(connection: sqlite3.Connection, record: object) -> None:
         connection.set_trace_callback(trace)
+
+    return trace
 
 
 def record(url: str, first: int, progress: str, stop_at: int | None = None) -> None:
@@ -126,15 +135,18 @@ def watch(child: int) -> str:
     return "killed" if os.WIFSIGNALED(status) else "done"
 
 
-def main() -> None:
-    """Read orders, a line each, and tell what becomes of each victim."""
+def serve(work: Callable[..., None]) -> None:
+    """Read orders, a line each, and tell what becomes of each victim.
+
+    :param work: what a victim does with its order.
+    """
     import braid_db.steps.action_step
     import braid_db.store.postgresql  # noqa: F401
 
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            record(**json.loads(line))
+            work(**json.loads(line))
             os._exit(0)
         print(child, flush=True)
         while (news := watch(child)) == "stopped":
@@ -143,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(record)

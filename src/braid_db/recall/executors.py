@@ -9,8 +9,8 @@ from pathlib import Path
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _PROCESSES = Path("/proc/self/ns/pid")
-_STATE, _STARTED = 0, 19
 _DEAD = ("Z", "X")
+_STATE, _STARTED = 0, 19
 """Where the state and the start stand in a process's status, behind its name."""
 
 

@@ -62,49 +62,49 @@ def start_flow(
     """
     import globus_sdk
 
+    wait_s = min(limit_s, _LONGEST_WAIT_S)
     try:
-        flow = _log_in(client, flow_id, min(limit_s, _LONGEST_WAIT_S))
-    except (globus_sdk.GlobusError, ValueError) as error:
+        token = _log_in(client, flow_id, wait_s)
+    except (globus_sdk.GlobusError, ValueError, LookupError, TypeError) as error:
         return Attempt(Ending.FAILED, None, f"Globus Auth let nobody in: {_told(error)}")
     try:
-        answer = flow.run_flow(dict(body), label=label[:_LABEL_LENGTH], tags=["braid-db"])
-        return _started(flow_id, answer.data)
+        return _started(flow_id, _start(token, flow_id, body, label[:_LABEL_LENGTH], wait_s))
     except globus_sdk.GlobusAPIError as error:
         return _refused(error.http_status, _told(error))
-    except globus_sdk.GlobusConnectionTimeoutError as error:
-        return Attempt(Ending.FAILED, None, f"The Flows service was not reached: {_told(error)}")
-    except globus_sdk.GlobusError as error:
-        return _in_doubt(f"no answer came ({_told(error)})")
+    except globus_sdk.NetworkError as error:
+        return _unanswered(error.underlying_exception, _told(error))
+    except (globus_sdk.GlobusError, ValueError) as error:
+        return _in_doubt(f"the answer cannot be read ({_told(error)})")
 
 
-def _log_in(client: Client, flow_id: str, wait_s: float) -> Any:
-    """Return what runs one flow, with its token fetched: what fails later concerns the start."""
-    from globus_sdk import (
-        ClientApp,
-        ConfidentialAppAuthClient,
-        GlobusAppConfig,
-        SpecificFlowClient,
-    )
-    from globus_sdk.transport import RequestsTransport, RetryConfig
+def _log_in(client: Client, flow_id: str, wait_s: float) -> str:
+    """Return a token for one flow, which is kept nowhere."""
+    from globus_sdk import ConfidentialAppAuthClient
+    from globus_sdk.scopes import SpecificFlowScopes
+    from globus_sdk.transport import RetryConfig
 
-    auth = ConfidentialAppAuthClient(
-        client.id,
-        client.secret,
-        transport=RequestsTransport(http_timeout=wait_s),
-        retry_config=RetryConfig(max_retries=_LOGIN_RETRIES),
-    )
-    # Nothing is kept on the disk.
-    config = GlobusAppConfig(token_storage="memory")
-    app = ClientApp("braid-db", login_client=auth, config=config)
-    # Without retries: the SDK would send a start again of which it does not know.
-    flow = SpecificFlowClient(
-        flow_id,
-        app=app,
-        transport=RequestsTransport(http_timeout=wait_s),
-        retry_config=RetryConfig(max_retries=0),
-    )
-    app.login()
-    return flow
+    retries = RetryConfig(max_retries=_LOGIN_RETRIES)
+    with (
+        ConfidentialAppAuthClient(client.id, client.secret, retry_config=retries) as auth,
+        auth.transport.tune(http_timeout=wait_s),
+    ):
+        answer = auth.oauth2_client_credentials_tokens(SpecificFlowScopes(flow_id).user)
+        return str(answer["access_token"])
+
+
+def _start(token: str, flow_id: str, body: Mapping[str, Any], label: str, wait_s: float) -> Any:
+    """Send one order to start a flow, and return the answer's JSON."""
+    from globus_sdk import AccessTokenAuthorizer, SpecificFlowClient
+    from globus_sdk.transport import RetryConfig
+
+    # The SDK would send a start again of which it does not know.
+    retries = RetryConfig(max_retries=0)
+    authorizer = AccessTokenAuthorizer(token)
+    with (
+        SpecificFlowClient(flow_id, authorizer=authorizer, retry_config=retries) as flow,
+        flow.transport.tune(http_timeout=wait_s),
+    ):
+        return flow.run_flow(dict(body), label=label, tags=["braid-db"]).data
 
 
 def _started(flow_id: str, answer: Any) -> Attempt:
@@ -120,6 +120,19 @@ def _refused(status: int, told: str) -> Attempt:
     if status < 500 or status in _NOT_HANDLED:
         return Attempt(Ending.FAILED, None, f"The Flows service refused: {told}")
     return _in_doubt(f"the Flows service failed ({told})")
+
+
+def _unanswered(error: Exception, told: str) -> Attempt:
+    """Return what a lost connection means: that none was made, or that nobody knows."""
+    import requests
+    import urllib3
+
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, requests.ConnectTimeout | urllib3.exceptions.NewConnectionError) or (
+        isinstance(cause, urllib3.exceptions.NewConnectionError)
+    ):
+        return Attempt(Ending.FAILED, None, f"The Flows service was not reached: {told}")
+    return _in_doubt(f"no answer came ({told})")
 
 
 def _in_doubt(why: str) -> Attempt:

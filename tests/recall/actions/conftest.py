@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,5 @@ def ledger(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BRAID_DB_URL", database_url)
     folder = tmp_path / "programs"
     folder.mkdir()
-    ledger = Ledger(database_url, folder)
-    yield ledger
-    ledger.store.close()
+    with closing(Ledger(database_url, folder)) as ledger:
+        yield ledger

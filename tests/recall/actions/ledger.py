@@ -42,6 +42,10 @@ class Ledger:
         self.store = Store(url)
         self.settings = Settings(url, action_backoff_s=0.0)
 
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
     def program(self, name: str, text: str = PRINT_ARGUMENTS, *, allow: bool = True) -> str:
         """Make a program, which the owner allows, and return its path."""
         path = self.folder / name

@@ -1,0 +1,1 @@
+"""Tests of recalls, and of the actions that follow them."""

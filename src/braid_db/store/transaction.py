@@ -35,6 +35,11 @@ class Transaction:
         self.database = database
         self.now = datetime.now(UTC)
 
+    @property
+    def dialect_name(self) -> str:
+        """The kind of database, where one kind has to be asked in another way."""
+        return self._driver.dialect.name
+
     def rows(self, statement: Statement, *values: Any) -> list[Row]:
         """Run one statement and return its rows."""
         return self._driver.ask(statement, [values])()[0]

@@ -1,0 +1,81 @@
+"""Derivations as lineage follows them: their ends by direction, and which of them count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Text, bindparam, cast, column, exists, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+from braid_db.model import Role
+from braid_db.store.tables import derivation, version
+from braid_db.store.types import ByCodePoint, UtcTime
+from braid_db.views import Direction
+
+# Written into the SQL, as a statement that takes nothing but ids is bound without looking.
+IS_FOLLOWED = derivation.c.role != literal_column(f"'{Role.TRANSFERRED}'", ByCodePoint)
+
+AT_ONCE = 10_000
+"""How many ids one statement takes at most, where it takes them as one value."""
+
+
+class _EachOf(FunctionElement[Any]):
+    """The elements of a list in JSON, as rows: so that one statement takes any number of ids."""
+
+    name = "each_of"
+    inherit_cache = True
+    type: TypeEngine[Any] = Text()
+
+
+@compiles(_EachOf, "sqlite")
+def _each_of_sqlite(element: _EachOf, compiler: Any, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_EachOf, "postgresql")
+def _each_of_postgresql(element: _EachOf, compiler: Any, **options: Any) -> str:
+    listed = compiler.process(element.clauses, **options)
+    return f"json_array_elements_text(CAST({listed} AS JSON))"
+
+
+def each_id(takes: str) -> Any:
+    """Return a table of ids, its one column ``id``, out of a bind parameter: :func:`listed`."""
+    value = _EachOf(bindparam(takes, type_=Text)).table_valued(column("value", Text))
+    return select(cast(value.c.value, BigInteger).label("id")).subquery()
+
+
+def listed(ids: Iterable[int]) -> str:
+    """Return ids as a bind parameter takes them."""
+    return json.dumps(list(ids), separators=(",", ":"))
+
+
+def in_groups(ids: Sequence[int], size: int = AT_ONCE) -> Iterator[Sequence[int]]:
+    """Yield ids in as few groups as a statement can take."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def ends(direction: Direction) -> tuple[Any, Any]:
+    """Return the end of a derivation that a direction comes from, and the one it goes to."""
+    if direction is Direction.UP:
+        return derivation.c.derived_id, derivation.c.predecessor_id
+    return derivation.c.predecessor_id, derivation.c.derived_id
+
+
+def is_recorded(direction: Direction, as_of: str) -> ColumnElement[bool]:
+    """Return whether a derivation and the content that it goes to were recorded by a time.
+
+    The content is asked too: a call that began earlier may name what one that began later wrote.
+
+    :param as_of: the name of the bind parameter.
+    """
+    _, far = ends(direction)
+    time = bindparam(as_of, type_=UtcTime)
+    there = version.alias("there")
+    is_there = exists().where(there.c.version_id == far, there.c.created_at <= time)
+    return (derivation.c.created_at <= time) & is_there

@@ -1,0 +1,57 @@
+"""How far derivations lead: every content that is reached, with the shortest distance to it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple
+
+from braid_db.store import reach_at_once, reach_in_steps
+from braid_db.store.transaction import Transaction
+from braid_db.views import Direction
+
+_BY_DATABASE = {"sqlite": reach_in_steps.reach, "postgresql": reach_at_once.reach}
+
+
+class Reach(NamedTuple):
+    """Contents that are reached, each once, and how far each is from the nearest start.
+
+    The starts are among them, at distance 0. In no particular order until they are sorted.
+    """
+
+    contents: array[int]
+    distances: array[int]
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield each content with its distance."""
+        return zip(self.contents, self.distances, strict=True)
+
+    def nearest_first(self) -> Reach:
+        """Return the same by distance, and within a distance in the order of recording."""
+        # One number for each, as numbers are sorted in half the time and space of pairs.
+        beyond = max(self.contents, default=0) + 1
+        keys = sorted(distance * beyond + content for content, distance in self.pairs())
+        contents = array("q", map(int.__mod__, keys, repeat(beyond)))
+        return Reach(contents, array("q", map(int.__floordiv__, keys, repeat(beyond))))
+
+
+def reach(
+    tx: Transaction,
+    starts: Collection[int],
+    direction: Direction,
+    *,
+    depth: int | None = None,
+    as_of: datetime | None = None,
+) -> Reach:
+    """Return all that some contents came from, or all that came from them.
+
+    ``transferred`` is followed only from a transfer task among the starts up to its sources:
+    through a task, a file would seem to come from all files that were transferred along with it.
+
+    :param direction: ``UP`` or ``DOWN``.
+    :param depth: how many derivations to go at most; without end when omitted.
+    :param as_of: only derivations and contents that were recorded by then.
+    """
+    return Reach(*_BY_DATABASE[tx.dialect_name](tx, starts, direction, depth, as_of))

@@ -14,6 +14,9 @@ BraidError
 ├── AlreadyReinstated          a recall was to be taken back twice
 ├── NotRecalled                what was to be reinstated was not recalled
 │   └── MerelyReached          ... itself, but is reached by recalls of something else
+├── VersionConflict            a record has moved on from the version that a change was meant for
+├── IdentityTaken              a URI that would identify a record identifies another one
+├── NotAModel                  only models have states
 ├── NotAnOutput                a step or transfer was named as something that a step made
 ├── CycleRefused               a derivation would make an activity its own ancestor
 ├── KeyReused                  an idempotency key came again with other arguments

@@ -45,6 +45,62 @@ class RecordView:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version of a record in its history.
+
+    :param content: the number of the version that brought in the content which this one shows.
+    :param author: who made it.
+    :param created_at: when, as ISO 8601 in UTC.
+    """
+
+    record_id: int
+    version: int
+    content: int
+    name: str
+    author: str | None
+    reason: str | None
+    sha256: str | None
+    size_bytes: int | None
+    created_at: str
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one version of a record says otherwise than another.
+
+    :param name: before and after; None where it is the same, as with the next two.
+    :param tags: the values of each key that differs, before and after; None for none.
+    """
+
+    record_id: int
+    from_version: int
+    to_version: int
+    same_content: bool
+    name: tuple[object, object] | None
+    sha256: tuple[object, object] | None
+    size_bytes: tuple[object, object] | None
+    tags: Mapping[str, tuple[object, object]]
+    removed_uris: tuple[str, ...]
+    added_uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """One file with a state of a model.
+
+    :param version: the version that brought the state in.
+    """
+
+    record_id: int
+    version: int
+    uri: str
+    sha256: str | None
+    size_bytes: int | None
+    framework: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """One derivation between two contents, each named by the version that stands for it.
 

@@ -1,0 +1,46 @@
+"""What can go wrong with versions; the tree in ``braid_db.errors`` shows where each belongs."""
+
+from __future__ import annotations
+
+from braid_db.errors import BraidError, shown
+
+
+class VersionConflict(BraidError):
+    """A record has moved on from the version that a change was meant for."""
+
+    code = "version-conflict"
+
+    def __init__(self, record_id: int, expected: int | None, current: int) -> None:
+        self.record_id, self.expected, self.current = record_id, expected, current
+        super().__init__(
+            f"Record {record_id} has version {current} by now, and the change was meant for "
+            f"version {expected}. Nothing was written: see what has changed with 'braid-db record "
+            f"diff {record_id} --from {expected} --to {current}', and decide again."
+        )
+
+
+class IdentityTaken(BraidError):
+    """A URI that would identify a record identifies another one."""
+
+    code = "identity-taken"
+
+    def __init__(self, uri: str, record_id: int) -> None:
+        self.uri, self.record_id = uri, record_id
+        super().__init__(
+            f"{shown(uri)} identifies record {record_id} already, and two records cannot be the "
+            f"same thing. Put another URI first, or work with record {record_id}. Nothing was "
+            f"written."
+        )
+
+
+class NotAModel(BraidError):
+    """States were told or asked of a record that is no model."""
+
+    code = "not-a-model"
+
+    def __init__(self, record_id: int, kind: str) -> None:
+        self.record_id, self.kind = record_id, kind
+        super().__init__(
+            f"Record {record_id} is of the kind {kind}, and only models have states. Name a model: "
+            f"'braid-db record list --kind model' lists them."
+        )

@@ -43,7 +43,7 @@ def graph(
     form: str,
 ) -> None:
     """Write the lineage of RECORD as a graph."""
-    from braid_db.cli.record import find_record
+    from braid_db.cli.record.finding import find_record
     from braid_db.cli.text import note
     from braid_db.exchange.dot import dot
     from braid_db.exchange.mermaid import mermaid

@@ -1,4 +1,4 @@
-"""The root of the command line: finds its commands when they are called, explains refusals."""
+"""Groups that find their commands when they are called; the root explains refusals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from braid_db.cli.errors import explained_exit
 
 
-class RootGroup(click.Group):
+class LazyGroup(click.Group):
     """A group whose commands are imported only when they are needed.
 
     :param commands_at: the name of each command -> ``module:attribute``.
@@ -34,6 +34,10 @@ class RootGroup(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+
+class RootGroup(LazyGroup):
+    """The root of all commands."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what Braid-DB refuses is one line and an exit code."""

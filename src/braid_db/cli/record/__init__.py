@@ -1,0 +1,22 @@
+"""``braid-db record``: records, one or many, and where they came from; a file for each command."""
+
+from __future__ import annotations
+
+import click
+
+from braid_db.cli.groups import LazyGroup
+from braid_db.cli.options import CONTEXT
+
+COMMANDS = {
+    "lineage": "braid_db.cli.record.lineage:lineage",
+    "list": "braid_db.cli.record.list:list_command",
+    "show": "braid_db.cli.record.show:show",
+}
+
+
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings=CONTEXT)
+def record() -> None:
+    """Show records and their lineage.
+
+    RECORD is a record's id; or the URI that identifies it; or the path of a file on this host.
+    """

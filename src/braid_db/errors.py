@@ -30,6 +30,7 @@ BraidError
 ├── FunctionUnknown            a flow names a function that nobody supplied
 ├── WorkerUnavailable          no worker could be started for an endpoint
 ├── TaskTimeout                a task took longer than its state allows
+├── BackupFailed               a backup could not be written (braid_db.store.errors)
 └── DatabaseError              the database could not do what was asked
     ├── DatabaseUnreachable    it cannot be opened, or the connection was lost
     ├── DatabaseBusy           others kept it locked for too long

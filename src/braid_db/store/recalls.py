@@ -95,7 +95,7 @@ def _is_order_all_that_is_known(derived_id: Any) -> ColumnElement[bool]:
     return declared.scalar_subquery().is_(None)
 
 
-def _is_followed(follow_order: Any) -> ColumnElement[bool]:
+def is_followed(follow_order: Any) -> ColumnElement[bool]:
     """Return the condition that a recall follows a derivation."""
     is_order = derivation.c.role == literal_column(f"'{Role.FOLLOWED}'")
     in_order = or_(follow_order, _is_order_all_that_is_known(derivation.c.derived_id))
@@ -112,14 +112,14 @@ def _reach() -> CTE:
     return reach.union(
         select(derivation.c.derived_id, _worse(reach.c.rank, _RANK_OF_ROLE))
         .join(reach, derivation.c.predecessor_id == reach.c.content)
-        .where(_is_followed(bindparam("follow", type_=Flag)))
+        .where(is_followed(bindparam("follow", type_=Flag)))
     )
 
 
 def below(content_ids: Sequence[int], *, follow_order: bool) -> Select[Any]:
     """Return the query for what recalls of contents would reach besides these themselves."""
     follow = literal(follow_order, Flag)
-    onward = select(derivation.c.derived_id.label("content")).where(_is_followed(follow))
+    onward = select(derivation.c.derived_id.label("content")).where(is_followed(follow))
     start = onward.where(derivation.c.predecessor_id.in_(content_ids)).cte("below", recursive=True)
     further = onward.join(start, derivation.c.predecessor_id == start.c.content)
     return select(start.union(further).c.content)
@@ -180,7 +180,7 @@ def _spreading() -> CTE:
         select(spread.c.recall_id, spread.c.follow_order, derivation.c.derived_id, onward)
         .join(derivation, derivation.c.predecessor_id == spread.c.content)
         .where(
-            _is_followed(spread.c.follow_order),
+            is_followed(spread.c.follow_order),
             _known_rank(spread.c.recall_id, derivation.c.derived_id) > onward,
         )
     )

@@ -8,6 +8,8 @@ from braid_db.cli.groups import LazyGroup
 from braid_db.cli.options import CONTEXT
 
 COMMANDS = {
+    "backup": "braid_db.cli.db.backup:backup",
+    "check": "braid_db.cli.db.check:check",
     "create": "braid_db.cli.db.create:create",
     "status": "braid_db.cli.db.status:status",
     "upgrade": "braid_db.cli.db.upgrade:upgrade",

@@ -28,6 +28,17 @@ BraidError
 ├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
 ├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
 ├── FunctionUnknown            a flow names a function that nobody supplied
+├── LoginNeeded                nobody is logged in to Globus (this and the next: compute.errors)
+├── GlobusRefused              a Globus service did not accept a request
+├── GlobusUnreachable          a Globus service did not answer
+├── RegistrationsUnreadable    the file of what is registered cannot be used
+├── FlowInputUnwritable        function ids cannot be written into a flow's input
+├── EndpointNameInvalid        an endpoint cannot have this name (with the next: compute.endpoint)
+├── EndpointNotConfigured      there is no endpoint of this name here
+├── EndpointFileUnusable       a file of an endpoint cannot be read or written as what it is
+├── EndpointChoiceInvalid      an endpoint cannot be configured like that
+├── WorkersUnfit               the Python that would run the functions cannot do it
+├── RoundTripFailed            a call did not come back from an endpoint as it should
 ├── WorkerUnavailable          no worker could be started for an endpoint
 ├── TaskTimeout                a task took longer than its state allows
 ├── BackupFailed               a backup could not be written (braid_db.store.errors)
@@ -222,16 +233,6 @@ class SettingsError(BraidError):
         super().__init__(f"The setting {setting} {problem}; expected {expected}.")
 
 
-class TaskTimeout(BraidError):
-    """A task took longer than it was given."""
-
-    code = "task-timeout"
-
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
-        super().__init__(f"The task did not end within {limit_s:g} s.")
-
-
 class DatabaseError(BraidError):
     """The database could not do what was asked."""
 
@@ -330,63 +331,3 @@ class ResourceNotFound(BraidError):
             f"The folder '{name}' that Braid-DB is shipped with was not found; looked for it in "
             f"{looked_in}. Install braid-db again, or run it from a whole checkout."
         )
-
-
-class FlowDefinitionInvalid(BraidError):
-    """A flow's definition cannot be run as it stands."""
-
-    code = "flow-definition-invalid"
-
-
-class FlowPathInvalid(FlowDefinitionInvalid):
-    """A path in a flow's definition cannot be read."""
-
-    code = "flow-path-invalid"
-
-
-class FlowInputInvalid(BraidError):
-    """A flow's input cannot be used."""
-
-    code = "flow-input-invalid"
-
-
-class FlowStateError(BraidError):
-    """A state of a run failed, by the name that a Catch knows it by.
-
-    :param error: the error's name, such as ``ActionFailedException`` or ``States.Runtime``.
-    :param cause: why: a sentence, or the document that an action provider answered.
-    :param explanation: one readable line, where the cause is a document.
-    """
-
-    code = "flow-state-error"
-
-    def __init__(self, error: str, cause: object, explanation: str = "") -> None:
-        self.error, self.cause = error, cause
-        self.explanation = explanation or str(cause)
-        super().__init__(f"{error}: {self.explanation}")
-
-
-class FunctionSourceInvalid(BraidError):
-    """A text is not a remote function that can be run by its source."""
-
-    code = "function-source-invalid"
-
-
-class FunctionUnknown(BraidError):
-    """A flow names a function that nobody supplied."""
-
-    code = "function-unknown"
-
-    def __init__(self, function_id: object, known: list[str]) -> None:
-        self.function_id, self.known = function_id, known
-        super().__init__(
-            f"No function {shown(function_id)} is known to this run. Known are: "
-            f"{', '.join(known) or 'none'}. Name one of these, put it into a compute.py beside the "
-            f"flow's definition, or give its file with --functions."
-        )
-
-
-class WorkerUnavailable(BraidError):
-    """No worker could be started for an endpoint."""
-
-    code = "worker-unavailable"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from braid_db.compute import FunctionCatalog, LocalCompute, LocalWorkers
+from braid_db.compute import ComputeActions, FunctionCatalog, LocalTasks, LocalWorkers
 from braid_db.compute.action import V2_URLS, V3_URL
 from braid_db.flows import FlowRun, run_flow
 
@@ -22,7 +22,7 @@ Run = Callable[..., FlowRun]
 @pytest.fixture(scope="session")
 def run(catalog: FunctionCatalog, workers: LocalWorkers) -> Run:
     """Return a way to run a flow of one compute action, its result at ``$.r``."""
-    providers = LocalCompute(catalog, workers).providers()
+    providers = ComputeActions(LocalTasks(catalog, workers)).providers()
 
     def act(url: str, parameters: Any, run_input: Any = None, **fields: Any) -> FlowRun:
         state = {"Type": "Action", "Parameters": parameters, "ResultPath": "$.r", "End": True}
@@ -139,7 +139,7 @@ def test_an_input_that_is_no_object_is_refused(
     failed = run_flow(
         {"StartAt": "Act", "States": {"Act": state}},
         {"list": [1]},
-        actions=LocalCompute(catalog, workers).providers(),
+        actions=ComputeActions(LocalTasks(catalog, workers)).providers(),
     )
     assert failed.explanation == "The input of a compute action is an object, not [1]."
 
@@ -253,7 +253,7 @@ def test_a_function_that_could_not_run_from_its_text_is_refused(
     failed = run_flow(
         {"StartAt": "Act", "States": {"Act": state}},
         {},
-        actions=LocalCompute(catalog, workers).providers(),
+        actions=ComputeActions(LocalTasks(catalog, workers)).providers(),
     )
     assert failed.error == "ActionUnableToRun"
     assert "'area' uses math, which its text does not define" in str(failed.explanation)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from braid_db.compute import FunctionCatalog, FunctionSource, LocalWorkers, sources
-from braid_db.errors import FunctionSourceInvalid, FunctionUnknown
+from braid_db.compute.errors import FunctionSourceInvalid, FunctionUnknown
 from tests.compute.conftest import FUNCTIONS
 
 TEXT = FUNCTIONS.read_text()

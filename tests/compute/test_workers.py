@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from braid_db.compute import FunctionCatalog, LocalWorkers, WorkerSettings
-from braid_db.errors import TaskTimeout, WorkerUnavailable
+from braid_db.compute.errors import TaskTimeout, WorkerUnavailable
 from tests.compute.conftest import Call
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from braid_db.errors import FlowStateError
 from braid_db.flows.actions import ActionCall, timed_out, unable_to_run
+from braid_db.flows.errors import FlowStateError
 
 HELLO = "https://actions.automate.globus.org/hello_world"
 

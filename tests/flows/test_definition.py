@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from braid_db.errors import FlowDefinitionInvalid
 from braid_db.flows.actions import ActionProviders
 from braid_db.flows.definition import check_definition
+from braid_db.flows.errors import FlowDefinitionInvalid
 from tests.flows.providers import HELLO, HelloWorld
 
 PROVIDERS = ActionProviders({HELLO: HelloWorld()})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braid_db.errors import FlowPathInvalid
+from braid_db.flows.errors import FlowPathInvalid
 from braid_db.flows.jsonpath import JsonPath, PathBlocked, PathNotFound, parse, parse_reference
 
 DOCUMENT = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid, FlowStateError
 from braid_db.flows import parameters
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid, FlowStateError
 from braid_db.flows.scope import Scope, visible
 
 STATE = {

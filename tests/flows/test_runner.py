@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braid_db.errors import FlowDefinitionInvalid, FlowInputInvalid
 from braid_db.flows import Event, FlowRun, run_flow
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
 from tests.flows.providers import HELLO, HelloWorld
 from tests.flows.test_jsonpath import objects
 

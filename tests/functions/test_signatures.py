@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from braid_db.compute import FunctionCatalog
+from braid_db.compute.errors import FunctionSourceInvalid
 from braid_db.compute.sources import FunctionSource
-from braid_db.errors import FunctionSourceInvalid
 from braid_db.resources import functions_folder
 from tests.functions.calls import NAMES, Endpoint, alone, whole
 

@@ -11,18 +11,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from braid_db.compute.catalog import FunctionCatalog
+from braid_db.compute.errors import FunctionSourceInvalid, FunctionUnknown, TaskTimeout
 from braid_db.compute.local import LocalWorkers, TaskOutcome
-from braid_db.compute.sources import FunctionSource
-from braid_db.errors import (
-    FunctionSourceInvalid,
-    FunctionUnknown,
-    TaskTimeout,
-    WorkerUnavailable,
-    shown,
-)
+from braid_db.errors import BraidError, shown
 from braid_db.flows.actions import ActionCall, ActionProvider, timed_out, unable_to_run
 
 V3_URL = "https://compute.actions.globus.org/v3"
@@ -44,16 +38,33 @@ class ComputeTask:
     kwargs: dict[str, Any]
 
 
-class LocalCompute:
-    """Runs compute actions on local workers, one after the other.
+class TaskRunner(Protocol):
+    """Where tasks run: local workers, or endpoints of Globus Compute."""
 
-    :param catalog: the functions that flows can name.
-    :param workers: where they run; their owner closes them.
+    def name_of(self, task: ComputeTask) -> str:
+        """Return the name of a task's function, for a person to read.
+
+        :raises FunctionUnknown: if there is no such function.
+        :raises FunctionSourceInvalid: if it could not run.
+        """
+
+    def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
+        """Run a task and wait for it.
+
+        :param limit_s: how long it may take, in seconds.
+        :raises TaskTimeout: if it took longer.
+        :raises BraidError: if it could not be run.
+        """
+
+
+class ComputeActions:
+    """Runs the tasks of compute actions, one after the other.
+
+    :param runner: where they run; its owner closes it.
     """
 
-    def __init__(self, catalog: FunctionCatalog, workers: LocalWorkers) -> None:
-        self._catalog = catalog
-        self._workers = workers
+    def __init__(self, runner: TaskRunner) -> None:
+        self._runner = runner
 
     def providers(self) -> dict[str, ActionProvider]:
         """Return itself under every URL of the compute action provider."""
@@ -66,31 +77,50 @@ class LocalCompute:
             unknown function, ``ActionTimeout`` if the state's wait time is exceeded.
         """
         tasks = list(read_tasks(call))
-        functions = [self._function(task) for task in tasks]
+        names = [self._name_of(task) for task in tasks]
         action = _Action(call)
-        for task, source in zip(tasks, functions, strict=True):
-            action.add(source.name, self._run_task(task, source, action))
+        for task, name in zip(tasks, names, strict=True):
+            action.add(name, self._run_task(task, name, action))
         return action.status_document()
 
-    def _function(self, task: ComputeTask) -> FunctionSource:
+    def _name_of(self, task: ComputeTask) -> str:
         try:
-            return self._catalog.get(task.function_id)
+            return self._runner.name_of(task)
         except (FunctionUnknown, FunctionSourceInvalid) as error:
             raise unable_to_run(error.message) from None
 
-    def _run_task(self, task: ComputeTask, source: FunctionSource, action: _Action) -> TaskOutcome:
+    def _run_task(self, task: ComputeTask, name: str, action: _Action) -> TaskOutcome:
         try:
-            return self._workers.run(
-                task.endpoint_id, source, task.args, task.kwargs, limit_s=action.left_s()
-            )
+            return self._runner.run(task, action.left_s())
         except TaskTimeout:
             sentence = (
-                f"'{source.name}' did not end within the state's WaitTime of "
+                f"'{name}' did not end within the state's WaitTime of "
                 f"{action.call.wait_time_s:g} s; it was stopped"
             )
             raise timed_out(action.call, action.active_document(), sentence) from None
-        except WorkerUnavailable as error:
+        except BraidError as error:
             raise unable_to_run(error.message) from None
+
+
+class LocalTasks:
+    """Tasks on local workers.
+
+    :param catalog: the functions that flows can name.
+    :param workers: where they run; their owner closes them.
+    """
+
+    def __init__(self, catalog: FunctionCatalog, workers: LocalWorkers) -> None:
+        self._catalog = catalog
+        self._workers = workers
+
+    def name_of(self, task: ComputeTask) -> str:
+        """Return the name of a task's function."""
+        return self._catalog.get(task.function_id).name
+
+    def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
+        """Run a task on the worker that stands for its endpoint."""
+        source = self._catalog.get(task.function_id)
+        return self._workers.run(task.endpoint_id, source, task.args, task.kwargs, limit_s=limit_s)
 
 
 def read_tasks(call: ActionCall) -> Iterator[ComputeTask]:

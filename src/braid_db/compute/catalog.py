@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from braid_db.compute import sources
+from braid_db.compute.errors import FunctionSourceInvalid, FunctionUnknown
 from braid_db.compute.sources import FunctionSource
-from braid_db.errors import FunctionSourceInvalid, FunctionUnknown
 
 BESIDE_A_FLOW = "compute.py"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from braid_db import resources
-from braid_db.compute.action import LocalCompute
+from braid_db.compute.action import ComputeActions, LocalTasks
 from braid_db.compute.catalog import BESIDE_A_FLOW, FunctionCatalog
 from braid_db.compute.local import LocalWorkers, WorkerSettings
 from braid_db.flows.events import Listener, ignore
@@ -62,7 +62,7 @@ def run_locally(
         return run_flow(
             read,
             run_input,
-            actions=LocalCompute(catalog, workers).providers(),
+            actions=ComputeActions(LocalTasks(catalog, workers)).providers(),
             run_id=chosen.run_id,
             on_event=chosen.on_event,
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from braid_db.compute import worker as worker_program
-from braid_db.errors import TaskTimeout, WorkerUnavailable
+from braid_db.compute.errors import TaskTimeout, WorkerUnavailable
 
 START_LIMIT_S = 60.0
 

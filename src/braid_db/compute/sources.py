@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import hashlib
 import symtable
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from braid_db.errors import FunctionSourceInvalid
+from braid_db.compute.errors import FunctionSourceInvalid
 
 _BUILTINS = frozenset(dir(builtins))
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -33,6 +34,17 @@ class FunctionSource:
         tree = _parsed(self.name, self.text)
         _check_definition(self.name, tree)
         _check_names(self.name, self.text)
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring; its name where it has none."""
+        told = ast.get_docstring(_public_functions(_parsed(self.name, self.text))[0])
+        return (told or self.name).splitlines()[0]
 
 
 def read_file(path: Path) -> FunctionSource:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from braid_db.errors import FlowStateError
+from braid_db.flows.errors import FlowStateError
 
 UNABLE_TO_RUN = "ActionUnableToRun"
 FAILED = "ActionFailedException"

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid
 from braid_db.flows import jsonpath
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid
 from braid_db.flows.scope import Scope
 
 Comparison = Callable[[Any, Any], bool]

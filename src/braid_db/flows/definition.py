@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid, shown
+from braid_db.errors import shown
 from braid_db.flows import choice, jsonpath, parameters
 from braid_db.flows.actions import ActionProviders
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid
 from braid_db.flows.scope import DEEPEST, is_too_deep
 
 Definition = dict[str, Any]

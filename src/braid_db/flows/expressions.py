@@ -19,8 +19,8 @@ from typing import Any
 
 import simpleeval
 
-from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid, FlowStateError
 from braid_db.flows import jsonpath
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid, FlowStateError
 from braid_db.flows.scope import RUNTIME_ERROR, Scope
 
 # A text literal, or a path in backticks; literals are matched so as to leave them alone.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from braid_db.errors import FlowPathInvalid
+from braid_db.flows.errors import FlowPathInvalid
 
 _STEP = re.compile(
     r"""\.(?P<name>[^\s.\[\]'"`*?@(),:;]+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from braid_db.errors import FlowDefinitionInvalid, FlowPathInvalid
 from braid_db.flows import expressions, jsonpath
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid
 from braid_db.flows.scope import Scope, visible
 
 PRIVATE = "__Private_Parameters"

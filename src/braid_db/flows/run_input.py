@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from braid_db.errors import FlowDefinitionInvalid, FlowInputInvalid, shown
+from braid_db.errors import shown
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
 
 
 def read_definition(path: Path) -> Any:

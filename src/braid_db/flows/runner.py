@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from braid_db.errors import FlowInputInvalid, FlowStateError
 from braid_db.flows import states
 from braid_db.flows.actions import ActionProvider, ActionProviders
 from braid_db.flows.definition import Definition, check_definition
+from braid_db.flows.errors import FlowInputInvalid, FlowStateError
 from braid_db.flows.events import Event, Listener, ignore
 from braid_db.flows.scope import (
     CONTEXT,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from braid_db.errors import FlowStateError
 from braid_db.flows import jsonpath
+from braid_db.flows.errors import FlowStateError
 
 CONTEXT = "_context"
 RUNTIME_ERROR = "States.Runtime"

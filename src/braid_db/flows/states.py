@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from braid_db.errors import FlowStateError
 from braid_db.flows import actions, choice, jsonpath, parameters
 from braid_db.flows.actions import ActionCall, ActionProviders
 from braid_db.flows.definition import DEFAULT_WAIT_TIME_S, action_url
+from braid_db.flows.errors import FlowStateError
 from braid_db.flows.parameters import Evaluated
 from braid_db.flows.scope import CONTEXT, DEEPEST, RUNTIME_ERROR, Scope, is_too_deep, visible
 

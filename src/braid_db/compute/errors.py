@@ -1,0 +1,106 @@
+"""What can go wrong with functions and where they run; see the tree in ``braid_db.errors``."""
+
+from __future__ import annotations
+
+from braid_db.errors import BraidError, shown
+
+
+class TaskTimeout(BraidError):
+    """A task took longer than it was given."""
+
+    code = "task-timeout"
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"The task did not end within {limit_s:g} s.")
+
+
+class FunctionSourceInvalid(BraidError):
+    """A text is not a remote function that can be run by its source."""
+
+    code = "function-source-invalid"
+
+
+class FunctionUnknown(BraidError):
+    """A flow names a function that nobody supplied."""
+
+    code = "function-unknown"
+
+    def __init__(self, function_id: object, known: list[str]) -> None:
+        self.function_id, self.known = function_id, known
+        super().__init__(
+            f"No function {shown(function_id)} is known to this run. Known are: "
+            f"{', '.join(known) or 'none'}. Name one of these, put it into a compute.py beside the "
+            f"flow's definition, or give its file with --functions."
+        )
+
+
+class WorkerUnavailable(BraidError):
+    """No worker could be started for an endpoint."""
+
+    code = "worker-unavailable"
+
+
+class LoginNeeded(BraidError):
+    """Nobody is logged in to Globus, and nobody can be asked to."""
+
+    code = "login-needed"
+
+    def __init__(self, reason: str = "nobody is logged in to Globus here") -> None:
+        super().__init__(
+            f"Globus Compute cannot be asked, because {reason}. Run the command on a terminal to "
+            f"log in with a browser, or set GLOBUS_COMPUTE_CLIENT_ID and "
+            f"GLOBUS_COMPUTE_CLIENT_SECRET to those of a client that is registered with Globus."
+        )
+
+
+class GlobusRefused(BraidError):
+    """A Globus service did not accept a request."""
+
+    code = "globus-refused"
+
+    def __init__(self, wanted: str, status: int, reason: str) -> None:
+        self.wanted, self.status, self.reason = wanted, status, reason
+        super().__init__(
+            f"Globus refused to {wanted}: {shown(reason, 300)} (HTTP {status}). "
+            f"Check who is logged in by 'globus-compute-endpoint whoami'."
+        )
+
+
+class GlobusUnreachable(BraidError):
+    """A Globus service did not answer."""
+
+    code = "globus-unreachable"
+
+    def __init__(self, wanted: str, reason: str) -> None:
+        self.wanted, self.reason = wanted, reason
+        super().__init__(
+            f"Globus was asked to {wanted} and did not answer: {shown(reason, 300)}. "
+            f"Check the network and a proxy that may be set, then run the command again."
+        )
+
+
+class RegistrationsUnreadable(BraidError):
+    """The file of what is registered cannot be used."""
+
+    code = "registrations-unreadable"
+
+    def __init__(self, path: object, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"The file {path}, which knows what is registered, {problem}. Mend it, or move it "
+            f"away: the functions are then registered anew, under other ids."
+        )
+
+
+class FlowInputUnwritable(BraidError):
+    """Function ids cannot be written into a flow's input."""
+
+    code = "flow-input-unwritable"
+
+    def __init__(self, path: object, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(
+            f"The function ids cannot be written into {path}: it {problem}. Name a file that "
+            f"holds a flow's input, a JSON object."
+        )

@@ -51,6 +51,13 @@ def flow() -> None:
     help="The Python interpreter that runs the functions.",
 )
 @click.option("--db", metavar="URL_OR_PATH", help="The provenance database: their BRAID_DB_URL.")
+@click.option(
+    "--compute",
+    type=click.Choice(["local", "globus"]),
+    default="local",
+    show_default=True,
+    help="Where compute functions run: here, or on the endpoints that the input names.",
+)
 @format_option
 def run(
     definition: Path,
@@ -60,6 +67,7 @@ def run(
     functions: tuple[Path, ...],
     worker_python: str,
     db: str | None,
+    compute: str,
     form: str,
 ) -> None:
     """Run the flow DEFINITION here, its compute functions in local worker processes.
@@ -67,19 +75,25 @@ def run(
     A function id in the input is a function's name: one of Braid-DB's own, or a function of the
     compute.py beside DEFINITION.
 
+    With --compute globus the functions run on endpoints of Globus Compute instead: the input
+    names endpoints and functions by their UUIDs, as 'braid-db functions register --write' writes
+    them; which database is recorded into, the endpoint decides.
+
     Not as in the service: the tasks of one action run one after the other; a task that exceeds
     its state's WaitTime is killed; functions run in the current folder; there is no login, so
     RunAs and scopes mean nothing; and only Globus Compute's action provider is run.
     """
     with _interruptible(), _progress() as (on_event, on_output):
         from braid_db.compute.local_run import LocalRunOptions, run_locally
+        from braid_db.compute.remote_run import run_on_globus
         from braid_db.flows.run_input import read_input
 
-        result = run_locally(
-            definition,
-            read_input(input_file, settings),
-            LocalRunOptions(run_id, worker_python, functions, db, on_event, on_output),
-        )
+        run_input = read_input(input_file, settings)
+        if compute == "globus":
+            result = run_on_globus(definition, run_input, run_id=run_id, on_event=on_event)
+        else:
+            options = LocalRunOptions(run_id, worker_python, functions, db, on_event, on_output)
+            result = run_locally(definition, run_input, options)
     _show(result, form)
     sys.exit(0 if result.succeeded else 1)
 

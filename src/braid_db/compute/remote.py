@@ -1,0 +1,94 @@
+"""Tasks on the endpoints of Globus Compute, through the SDK: arguments and results as JSON."""
+
+from __future__ import annotations
+
+import uuid
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from braid_db.compute.action import ComputeTask
+from braid_db.compute.errors import FunctionUnknown, TaskTimeout
+from braid_db.compute.local import TaskOutcome
+from braid_db.compute.service import ComputeService, explained
+
+if TYPE_CHECKING:
+    from globus_compute_sdk import Executor
+
+
+class RemoteTasks:
+    """Tasks on endpoints, each of which is listened to once; a context manager.
+
+    :param service: who submits them.
+    """
+
+    def __init__(self, service: ComputeService) -> None:
+        self._service = service
+        self._executors: dict[str, Executor] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for endpoint_id in list(self._executors):
+            self._leave(endpoint_id)
+
+    def name_of(self, task: ComputeTask) -> str:
+        """Return how a task's function is called: its id.
+
+        :raises FunctionUnknown: if it is no id that the service could know.
+        """
+        if not _is_uuid(task.function_id):
+            raise FunctionUnknown(task.function_id, ["the UUIDs that registering functions gave"])
+        return str(task.function_id)
+
+    def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
+        """Submit a task and wait for it.
+
+        :raises TaskTimeout: if it took longer; it may still run.
+        :raises GlobusRefused: if the service does not accept it.
+        :raises GlobusUnreachable: if it does not answer.
+        """
+        from globus_compute_sdk.errors import TaskExecutionFailed
+
+        future: Any = None
+        try:
+            with explained(f"run the function {task.function_id}"):
+                future = self._executor(task.endpoint_id).submit_to_registered_function(
+                    task.function_id, tuple(task.args), task.kwargs
+                )
+                return TaskOutcome(_id_of(future), result=future.result(limit_s))
+        except TaskExecutionFailed as error:
+            text = error.remote_data.strip()
+            return TaskOutcome(_id_of(future), exception=text, summary=text.splitlines()[-1])
+        except BaseException as error:
+            # After a failed submission it would take no other.
+            self._leave(task.endpoint_id)
+            if isinstance(error, TimeoutError):
+                raise TaskTimeout(limit_s) from None
+            raise
+
+    def _executor(self, endpoint_id: str) -> Executor:
+        if endpoint_id not in self._executors:
+            self._executors[endpoint_id] = self._service.executor(endpoint_id)
+        return self._executors[endpoint_id]
+
+    def _leave(self, endpoint_id: str) -> None:
+        executor = self._executors.pop(endpoint_id, None)
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)  # type: ignore[no-untyped-call]
+
+
+def _id_of(future: Any) -> str:
+    return str(getattr(future, "task_id", None) or uuid.uuid4())
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(uuid.UUID(value))
+    except ValueError:
+        return False

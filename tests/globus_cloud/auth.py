@@ -1,0 +1,131 @@
+"""Globus Auth: whose token is whose, for clients that log in with their secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from tests.globus_cloud.state import State
+from tests.globus_cloud.web import Refused, Request, Routes
+
+COMPUTE_SCOPE = "https://auth.globus.org/scopes/facd7ccc-c5f4-42aa-916b-a0e270e2c2a9/all"
+_RESOURCE_SERVERS = {COMPUTE_SCOPE: "funcx_service"}
+_VALID_S = 172800
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody whom Globus knows.
+
+    :param username: by its domain, identities are mapped to accounts.
+    """
+
+    id: str
+    secret: str
+    username: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What is told of an identity."""
+        return {
+            "sub": self.id,
+            "id": self.id,
+            "username": self.username,
+            "preferred_username": self.username,
+            "name": self.username.partition("@")[0],
+            "email": self.username,
+            "status": "used",
+            "identity_provider": "8c1f1b0e-0000-4000-8000-000000000000",
+        }
+
+
+OWNER = Identity(
+    "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d0001", "the secret of the owner", "owner@home.example"
+)
+VISITOR = Identity(
+    "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d0002", "the secret of a visitor", "visitor@facility.example"
+)
+IDENTITIES = {one.id: one for one in (OWNER, VISITOR)}
+
+
+class Auth:
+    """The service; the others ask it who sends a request."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def add_to(self, routes: Routes) -> None:
+        """Answer the routes of this service."""
+        routes.add("POST", "/v2/oauth2/token", self.token)
+        routes.add("POST", "/v2/oauth2/token/revoke", self.revoke)
+        routes.add("GET", "/v2/oauth2/userinfo", self.userinfo)
+        routes.add("GET", "/v2/api/identities", self.identities)
+
+    def token(self, request: Request) -> dict[str, Any]:
+        """Give a client tokens for the scopes that it asks for."""
+        identity = _client_of(request)
+        form = request.form
+        if form.get("grant_type") != "client_credentials":
+            raise Refused(400, "unsupported_grant_type", str(form.get("grant_type")))
+        servers: dict[str, list[str]] = {}
+        for scope in form.get("scope", "").split():
+            server = _RESOURCE_SERVERS.get(scope.partition("[")[0], "auth.globus.org")
+            servers.setdefault(server, []).append(scope)
+        first, *others = [self._new(identity, *item) for item in servers.items()]
+        return {**first, "other_tokens": others}
+
+    def revoke(self, request: Request) -> dict[str, Any]:
+        """Forget a token."""
+        self._state.drop("token", request.form.get("token", ""))
+        return {"active": False}
+
+    def userinfo(self, request: Request) -> dict[str, Any]:
+        """Tell who sends a request."""
+        document = self.caller(request).document
+        return {**document, "identity_set": [document]}
+
+    def identities(self, request: Request) -> dict[str, Any]:
+        """Tell of the identities that are named."""
+        self.caller(request)
+        named = request.query.get("ids", "").split(",")
+        return {"identities": [IDENTITIES[one].document for one in named if one in IDENTITIES]}
+
+    def caller(self, request: Request) -> Identity:
+        """Return who sends a request.
+
+        :raises Refused: if its token is none of ours, or too old.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        known = self._state.get("token", token) if scheme == "Bearer" else None
+        if known is None or known["until"] < time.time():
+            raise Refused(401, "UNAUTHORIZED", "there is no valid token with this request")
+        return IDENTITIES[known["identity"]]
+
+    def _new(self, identity: Identity, server: str, scopes: list[str]) -> dict[str, Any]:
+        token = uuid.uuid4().hex
+        self._state.put("token", token, {"identity": identity.id, "until": time.time() + _VALID_S})
+        return {
+            "access_token": token,
+            "scope": " ".join(scopes),
+            "resource_server": server,
+            "expires_in": _VALID_S,
+            "token_type": "Bearer",
+        }
+
+
+def _client_of(request: Request) -> Identity:
+    scheme, _, told = request.headers.get("Authorization", "").partition(" ")
+    try:
+        name, _, secret = base64.b64decode(told).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        name, secret = "", ""
+    identity = IDENTITIES.get(name)
+    if scheme != "Basic" or identity is None or identity.secret != secret:
+        raise Refused(
+            401, "invalid_client", "there is no such client, or its secret is another one"
+        )
+    return identity

@@ -1,0 +1,135 @@
+"""A RabbitMQ node of one's own: private folders, private ports, the loopback address alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Self
+
+PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+_STARTS_WITHIN_S = 90
+
+
+def is_installed() -> bool:
+    """Return whether this machine has RabbitMQ."""
+    return (PROGRAMS / "rabbitmq-server").is_file() and shutil.which("epmd") is not None
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class Broker:
+    """One node.
+
+    :param folder: a folder of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._epmd_port, self._distribution_port = free_port(), free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._epmd: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/%2F"
+
+    def start(self) -> Self:
+        """Start it and wait until it takes connections; what it held is there again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, text in {
+            "plugins": "[].\n",
+            "env": "",
+            "rabbitmq.conf": "",
+            "advanced": "",
+        }.items():
+            (self.folder / name).write_text(text)
+        log = (self.folder / "output.log").open("ab")
+        environment = self._environment()
+        # Started here and not by the node, so that it can be ended by its id.
+        self._epmd = subprocess.Popen(
+            ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+        self._process = subprocess.Popen(
+            [PROGRAMS / "rabbitmq-server"],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+        self._wait()
+        return self
+
+    def stop(self) -> None:
+        """Stop it; what is durable stays in its folder."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            self._process = None
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
+            self._epmd = None
+
+    def _environment(self) -> dict[str, str]:
+        here = str(self.folder)
+        return {
+            "HOME": here,
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"n{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(self._distribution_port),
+            "RABBITMQ_MNESIA_BASE": f"{here}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{here}/log",
+            "RABBITMQ_PID_FILE": f"{here}/pid",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{here}/plugins",
+            "RABBITMQ_CONFIG_FILE": f"{here}/rabbitmq",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{here}/none",
+            "RABBITMQ_CONF_ENV_FILE": f"{here}/env",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+
+    def _wait(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + _STARTS_WITHIN_S
+        while not _answers(self.port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                said = (self.folder / "output.log").read_text(errors="replace")[-2000:]
+                self.stop()
+                raise RuntimeError(f"RabbitMQ did not start: {said}")
+            time.sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    """Return whether a broker speaks AMQP: it sends its first frame when it is greeted."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.settimeout(2)
+            connection.sendall(b"AMQP\x00\x00\x09\x01")
+            return bool(connection.recv(8))
+    except OSError:
+        return False

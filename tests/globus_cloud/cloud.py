@@ -1,0 +1,92 @@
+"""The stand-in as a process of its own, and what agent and SDK need to find it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from tests.globus_cloud.auth import OWNER, Identity
+from tests.globus_cloud.broker import Broker, free_port
+
+CHECKOUT = Path(__file__).parents[2]
+_STARTS_WITHIN_S = 60
+
+
+class Cloud:
+    """One cloud, with its state in a folder.
+
+    :param broker: what carries its messages.
+    """
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        self.folder, self.broker = folder, broker
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where all of its services are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Start it, with what it knew before if it ran before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "cloud.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.globus_cloud", self.folder, str(self.port),
+                 self.broker.url],
+                cwd=CHECKOUT, env=_plain_environment(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + _STARTS_WITHIN_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "cloud.log").read_text()[-2000:])
+            time.sleep(0.05)
+        return self
+
+    def stop(self) -> None:
+        """Kill it; it keeps nothing back."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def environment(self, folder: Path, identity: Identity = OWNER) -> dict[str, str]:
+        """Return the variables of a process that is to use this cloud and no other.
+
+        :param folder: its home, where all that it keeps is kept.
+        :param identity: who it logs in as.
+        """
+        return _plain_environment() | {
+            "HOME": str(folder),
+            "GLOBUS_COMPUTE_USER_DIR": str(folder / ".globus_compute"),
+            "GLOBUS_COMPUTE_CLIENT_ID": identity.id,
+            "GLOBUS_COMPUTE_CLIENT_SECRET": identity.secret,
+            # The SDK has a fixed address for this environment; the proxy leads it to our port.
+            "GLOBUS_SDK_ENVIRONMENT": "local",
+            "GLOBUS_SDK_SERVICE_URL_AUTH": f"{self.url}/",
+            "http_proxy": self.url,
+        }
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        except OSError:
+            return False
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return this process's environment without what belongs to the one who runs the tests."""
+    hidden = ("GLOBUS_", "BRAID_", "PG")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(hidden) and not name.lower().endswith("_proxy")
+    }

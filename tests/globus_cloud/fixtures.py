@@ -1,0 +1,42 @@
+"""What tests ask for: a broker and a cloud for the session, and endpoints of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.globus_cloud import broker
+from tests.globus_cloud.broker import Broker
+from tests.globus_cloud.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A RabbitMQ node of this session's own; skips where RabbitMQ is not installed."""
+    if not broker.is_installed():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    node = Broker(tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        yield node.start()
+    finally:
+        node.stop()
+
+
+@pytest.fixture(scope="session")
+def globus_cloud(rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The stand-in, running."""
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"), rabbitmq)
+    try:
+        yield cloud.start()
+    finally:
+        cloud.stop()
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Path:
+    """The empty home folder of somebody who uses Globus."""
+    home = tmp_path / "account"
+    home.mkdir(mode=0o700)
+    return home

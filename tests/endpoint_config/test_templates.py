@@ -108,12 +108,10 @@ def test_the_other_engine_downloads_nothing_before_its_workers_start(agent_folde
 
 
 @pytest.mark.parametrize("engine", ["ProcessPoolEngine", "GlobusComputeEngine"])
-def test_arguments_can_be_kept_to_json_by_removing_two_marks(
-    agent_folder: Path, engine: str
-) -> None:
-    change_template(agent_folder, '"ProcessPoolEngine"', f'"{engine}"')
-    change_template(agent_folder, "  {#\n  allowed_serializers", "  allowed_serializers")
-    change_template(agent_folder, "*Code\n  #}", "*Code\n")
+def test_arguments_can_be_kept_to_json(agent_folder: Path, engine: str) -> None:
+    change_template(agent_folder, 'set engine = "ProcessPoolEngine"', f'set engine = "{engine}"')
+    assert "allowed_serializers" not in yaml.safe_load(rendered(agent_folder))["engine"]
+    change_template(agent_folder, "set json_only = false", "set json_only = true")
     configuration = rendered(agent_folder)
     assert yaml.safe_load(configuration)["engine"]["allowed_serializers"] == [
         "globus_compute_sdk.serialize.JSONData",

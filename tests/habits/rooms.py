@@ -19,6 +19,7 @@ ROWS = [
     {"steps"},
     {"flows", "compute", "exchange", "hpc"},
     {"cli", "web"},
+    {"__main__"},
 ]
 
 # Two neighbours know provenance steps only as functions that they run.

@@ -10,7 +10,9 @@ from braid_db.cli.options import CONTEXT, database_option, named_database
 COMMANDS = {
     "completion": "braid_db.cli.completion:completion",
     "db": "braid_db.cli.db:db",
+    "endpoint": "braid_db.cli.endpoint:endpoint",
     "flow": "braid_db.cli.flow:flow",
+    "functions": "braid_db.cli.functions:functions",
     "graph": "braid_db.cli.graph:graph",
     "record": "braid_db.cli.record:record",
     "run": "braid_db.cli.run:run",

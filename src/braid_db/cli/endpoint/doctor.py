@@ -1,0 +1,108 @@
+"""``braid-db endpoint doctor``: whether an endpoint is as it should be, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from braid_db.cli import as_json, text
+from braid_db.cli.endpoint.options import name_argument
+from braid_db.cli.options import CONTEXT, format_option
+from braid_db.cli.progress import progress
+
+if TYPE_CHECKING:
+    from braid_db.compute.endpoint.checks import Check, Examined
+
+
+@click.command(context_settings=CONTEXT)
+@name_argument
+@click.option(
+    "--round-trip",
+    is_flag=True,
+    help="Register the functions, record a step through the endpoint, and ask for it.",
+)
+@click.option(
+    "--limit",
+    "limit_s",
+    type=click.FloatRange(min=1),
+    default=120,
+    show_default=True,
+    help="How long a call may take on the round trip, in seconds.",
+)
+@format_option
+def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
+    """Check the endpoint NAME: one line for each check, with what to do.
+
+    Exits with 0 if all is as it should be, else with 1.
+    """
+    from importlib.metadata import version
+
+    from braid_db.cli.functions.choosing import chosen_functions
+    from braid_db.compute.endpoint.checks import Examined, Verdict, examine
+    from braid_db.compute.endpoint.folder import EndpointFolder
+    from braid_db.compute.registrations import Registrations
+    from braid_db.compute.service import ComputeService
+
+    examined = Examined(
+        EndpointFolder.named(name),
+        version("braid-db"),
+        ComputeService(),
+        Registrations(),
+        chosen_functions((), ()),
+    )
+    checks = []
+    with progress(f"Examining the endpoint {name}") as tell:
+        if round_trip:
+            tell("registering functions")
+            _register(examined)
+        for check in examine(examined):
+            tell(check.name)
+            checks.append(check)
+        if round_trip:
+            tell("round trip")
+            checks.append(_round_trip(examined, limit_s))
+    _show(checks, form)
+    sys.exit(1 if any(check.verdict is Verdict.BAD for check in checks) else 0)
+
+
+def _register(examined: Examined) -> None:
+    from braid_db.compute.registering import register_functions
+    from braid_db.compute.service import PRIVATE
+
+    known = examined.registrations
+    for _ in register_functions(examined.service, known, examined.functions, PRIVATE):
+        pass
+
+
+def _round_trip(examined: Examined, limit_s: float) -> Check:
+    from braid_db.compute.endpoint.checks import Check, Verdict
+    from braid_db.compute.endpoint.round_trip import go_round
+    from braid_db.compute.remote import RemoteTasks
+    from braid_db.errors import BraidError
+
+    endpoint_id = examined.endpoint.endpoint_id
+    if endpoint_id is None:
+        return Check("round trip", Verdict.BAD, "the endpoint has no id yet", "Start it first.")
+    newest = examined.registrations.newest(examined.service.owner)
+    ids = {one.name: one.function_id for one in newest.values()}
+    try:
+        with RemoteTasks(examined.service) as tasks:
+            made = go_round(tasks, endpoint_id, ids, limit_s)
+    except BraidError as error:
+        return Check("round trip", Verdict.BAD, "did not come back", str(error))
+    found = f"record {made.record_id} in database {made.database}"
+    return Check("round trip", Verdict.GOOD, found)
+
+
+def _show(checks: list[Check], form: str) -> None:
+    if form == "json":
+        as_json.say_json([asdict(check) for check in checks])
+        return
+    rows = [
+        (check.verdict.value, check.name, text.visible(check.found), text.visible(check.advice))
+        for check in checks
+    ]
+    text.say_table(("", "check", "found", "what to do"), rows)

@@ -1,0 +1,235 @@
+"""Whether an endpoint is as it should be: one check after another, each with what to do."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import unquote
+
+from braid_db.compute.endpoint import folder
+from braid_db.compute.endpoint.configuring import allowed_functions, is_shared
+from braid_db.compute.endpoint.folder import EndpointFolder
+from braid_db.compute.endpoint.seen import mapped_accounts, workers_of
+from braid_db.compute.registering import Compared, State, compare_functions
+from braid_db.compute.registrations import Registrations
+from braid_db.compute.service import ComputeService
+from braid_db.compute.sources import FunctionSource
+from braid_db.errors import BraidError
+
+OLDEST_AGENT = (4, 19)
+_LITTLE_ROOM_BYTES = 1 << 30
+_MOST_OFF_S = 60.0
+"""The agent drops an order to start that is older than 180 s by its own clock."""
+
+
+class Verdict(StrEnum):
+    """What a check came to."""
+
+    GOOD = "good"
+    REMARK = "remark"
+    """Nothing fails by it, but a person should know."""
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    :param name: what was looked at.
+    :param found: what is there.
+    :param advice: what to do about it; empty where nothing is.
+    """
+
+    name: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is looked at.
+
+    :param version: the version of Braid-DB here, which the workers should have too.
+    :param functions: those that should be registered.
+    """
+
+    endpoint: EndpointFolder
+    version: str
+    service: ComputeService
+    registrations: Registrations
+    functions: Sequence[FunctionSource]
+
+
+def examine(examined: Examined) -> Iterator[Check]:
+    """Yield one check after another; what fails does not keep the others from being made."""
+    endpoint = examined.endpoint
+    if not endpoint.is_configured:
+        yield Check(
+            "configuration", Verdict.BAD, f"no endpoint '{endpoint.name}'",
+            f"Make it: braid-db endpoint configure {endpoint.name}",
+        )  # fmt: skip
+        return
+    yield Check("configuration", Verdict.GOOD, str(endpoint.path))
+    yield _callers(endpoint)
+    yield from _workers(examined)
+    yield _permissions(endpoint)
+    yield from _service(examined)
+
+
+def _callers(endpoint: EndpointFolder) -> Check:
+    """Say who may call."""
+    if not is_shared(endpoint):
+        who = "personal: only the Globus identity that starts it, and those linked to it"
+        return Check("callers", Verdict.GOOD, who)
+    accounts = mapped_accounts(endpoint)
+    if not accounts:
+        advice = f"Mend {folder.MAPPING}, or configure it again with --account."
+        return Check("callers", Verdict.BAD, "shared, but with nobody", advice)
+    who = ", ".join(f"identities of {domain} as {account}" for domain, account in accounts.items())
+    if len(set(accounts.values())) > 1:
+        advice = "Map all to the one account that owns the database."
+        return Check("callers", Verdict.BAD, f"shared: {who}", advice)
+    return Check("callers", Verdict.GOOD, f"shared: {who}")
+
+
+def _workers(examined: Examined) -> Iterator[Check]:
+    """Say what the workers have, and whether they can use the database."""
+    try:
+        workers = workers_of(examined.endpoint)
+        versions = workers.versions()
+    except BraidError as error:
+        yield Check("workers", Verdict.BAD, "cannot be run", str(error))
+        return
+    found = f"{workers.python}: Python {versions.python}, braid-db {versions.braid_db}"
+    if versions.braid_db != examined.version:
+        advice = f"Here is braid-db {examined.version}: install the same there."
+        yield Check("workers", Verdict.BAD, found, advice)
+    else:
+        yield Check("workers", Verdict.GOOD, found)
+    yield _agent_version(versions.agent)
+    seen = workers.database(create=False)
+    if seen.error is not None:
+        yield Check("database", Verdict.BAD, "cannot be used", seen.error)
+        return
+    yield Check("database", Verdict.GOOD, f"{seen.url}, schema {seen.schema}")
+    if seen.url is not None and seen.url.startswith("sqlite:///"):
+        yield from _file(Path(unquote(seen.url.removeprefix("sqlite:///"))))
+
+
+def _agent_version(version: str | None) -> Check:
+    if version is None:
+        advice = "Install it there: pip install 'braid-db[endpoint]'"
+        return Check("agent", Verdict.BAD, "not installed beside the workers", advice)
+    number = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if number < OLDEST_AGENT:
+        advice = "Upgrade it: pip install --upgrade 'braid-db[endpoint]'"
+        return Check("agent", Verdict.BAD, f"globus-compute-endpoint {version}", advice)
+    return Check("agent", Verdict.GOOD, f"globus-compute-endpoint {version}")
+
+
+def _file(path: Path) -> Iterator[Check]:
+    """Say how much room an SQLite file has, and who can read it."""
+    try:
+        free = shutil.disk_usage(path.parent).free
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        yield Check("disk", Verdict.REMARK, f"cannot be looked at ({error.strerror})")
+        return
+    room = f"{free / (1 << 30):,.1f} GiB free beside the database"
+    few = free < _LITTLE_ROOM_BYTES
+    advice = "Make room: a full disk refuses every call." if few else ""
+    yield Check("disk", Verdict.BAD if few else Verdict.GOOD, room, advice)
+    if mode & 0o077:
+        advice = f"Keep it to its owner: chmod 600 {path}"
+        yield Check("database file", Verdict.REMARK, f"others can open it (mode {mode:o})", advice)
+
+
+def _permissions(endpoint: EndpointFolder) -> Check:
+    """Say who can change what the endpoint does."""
+    paths = [endpoint.path, *(endpoint.path / name for name in _FILES)]
+    open_to_others = [
+        path for path in paths if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o022
+    ]
+    if open_to_others:
+        named = " ".join(str(path) for path in open_to_others)
+        advice = f"Keep it to its owner: chmod go-w {named}"
+        return Check("permissions", Verdict.BAD, "others can change how it runs", advice)
+    return Check("permissions", Verdict.GOOD, "only its owner can change how it runs")
+
+
+_FILES = (folder.CONFIG, folder.TEMPLATE, folder.SCHEMA, folder.ENVIRONMENT, folder.MAPPING)
+
+
+def _service(examined: Examined) -> Iterator[Check]:
+    """Say what Globus knows of it."""
+    service = examined.service
+    try:
+        yield Check("login", Verdict.GOOD, service.owner)
+    except BraidError as error:
+        yield Check("login", Verdict.BAD, "nobody is logged in", str(error))
+        return
+    for check in (_clock, _registered, _allowed, _running):
+        try:
+            yield check(examined)
+        except BraidError as error:
+            yield Check(check.__name__.strip("_"), Verdict.BAD, "Globus did not tell", str(error))
+
+
+def _clock(examined: Examined) -> Check:
+    offset_s = examined.service.clock_offset_s()
+    if offset_s is None:
+        return Check("clock", Verdict.REMARK, "Globus does not tell its time")
+    found = f"{abs(offset_s):.0f} s {'ahead of' if offset_s > 0 else 'behind'} that of Globus"
+    if abs(offset_s) > _MOST_OFF_S:
+        advice = "Set the clock: the agent drops orders that seem too old."
+        return Check("clock", Verdict.BAD, found, advice)
+    return Check("clock", Verdict.GOOD, found)
+
+
+def _compared(examined: Examined) -> list[Compared]:
+    known = examined.registrations
+    return compare_functions(examined.service, known, examined.functions, asking=True)
+
+
+def _registered(examined: Examined) -> Check:
+    wrong = [one for one in _compared(examined) if one.state is not State.CURRENT]
+    if wrong:
+        found = ", ".join(f"{one.name} {one.state}" for one in wrong)
+        return Check("registered", Verdict.BAD, found, "Run: braid-db functions register")
+    return Check("registered", Verdict.GOOD, f"{len(examined.functions)} functions, as they are")
+
+
+def _allowed(examined: Examined) -> Check:
+    allowed = allowed_functions(examined.endpoint)
+    if allowed is None:
+        advice = f"Run: braid-db endpoint configure {examined.endpoint.name} --allow-registered"
+        return Check("allowed", Verdict.REMARK, "every function of whoever may call", advice)
+    newest = examined.registrations.newest(examined.service.owner)
+    wanted = [source.name for source in examined.functions]
+    missing = [n for n in wanted if n in newest and newest[n].function_id not in allowed]
+    if missing:
+        advice = (
+            f"Run: braid-db endpoint configure {examined.endpoint.name} --allow-registered, and "
+            f"start the agent again"
+        )
+        return Check("allowed", Verdict.BAD, f"not {', '.join(missing)}", advice)
+    return Check("allowed", Verdict.GOOD, f"{len(allowed)} functions")
+
+
+def _running(examined: Examined) -> Check:
+    endpoint = examined.endpoint
+    start = f"Start it: globus-compute-endpoint start {endpoint.name}"
+    if endpoint.agent_process() is None:
+        return Check("running", Verdict.BAD, "no agent runs on this machine", start)
+    endpoint_id = endpoint.endpoint_id
+    if endpoint_id is None:
+        return Check("running", Verdict.BAD, "it has not registered itself yet", start)
+    if not examined.service.is_online(endpoint_id):
+        advice = f"Look into {endpoint.path / 'endpoint.log'}"
+        return Check("running", Verdict.BAD, f"Globus sees {endpoint_id} offline", advice)
+    return Check("running", Verdict.GOOD, endpoint_id)

@@ -1,0 +1,80 @@
+"""What an endpoint is configured to, read out of its files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from braid_db.compute.endpoint import folder
+from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
+from braid_db.compute.endpoint.editing import get_variable
+from braid_db.compute.endpoint.errors import EndpointNotConfigured
+from braid_db.compute.endpoint.folder import EndpointFolder
+from braid_db.compute.endpoint.workers import Workers, interpreter_of
+
+
+def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
+    """Return what an endpoint is configured to, as JSON can hold it.
+
+    :raises EndpointNotConfigured: if there is none of this name.
+    """
+    if not endpoint.is_configured:
+        raise EndpointNotConfigured(endpoint.name)
+    template = endpoint.text(folder.TEMPLATE) or ""
+    environment = read_yaml(endpoint, folder.ENVIRONMENT)
+    core = read_yaml(endpoint, folder.CONFIG)
+    return {
+        "name": endpoint.name,
+        "endpoint_id": endpoint.endpoint_id,
+        "display_name": core.get("display_name"),
+        "running": endpoint.agent_process() is not None,
+        "shared": is_shared(endpoint),
+        "accounts": [f"{domain}={name}" for domain, name in mapped_accounts(endpoint).items()],
+        "database": shown_database(str(environment.get("BRAID_DB_URL"))),
+        "engine": get_variable(template, "engine"),
+        "workers": get_variable(template, "workers"),
+        "json_only": get_variable(template, "json_only"),
+        "python": get_variable(template, "python"),
+        "allowed_functions": allowed_functions(endpoint),
+        "folder": str(endpoint.path),
+    }
+
+
+def shown_database(url: str) -> str:
+    """Return a database's URL without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{parts.netloc.split('@')[-1]}"))
+
+
+def workers_of(endpoint: EndpointFolder) -> Workers:
+    """Return who runs an endpoint's functions, by what it is configured to.
+
+    :raises BraidError: if that cannot be.
+    """
+    python = get_variable(endpoint.text(folder.TEMPLATE) or "", "python")
+    environment = read_yaml(endpoint, folder.ENVIRONMENT)
+    variables = {name: str(value) for name, value in environment.items()}
+    accounts = mapped_accounts(endpoint).values()
+    return Workers(
+        python=interpreter_of(python or sys.executable),
+        variables=variables,
+        account=next(iter(accounts), None),
+    )
+
+
+def mapped_accounts(endpoint: EndpointFolder) -> dict[str, str]:
+    """Return domain of identities -> account here, of a shared endpoint; else nothing."""
+    if not is_shared(endpoint):
+        return {}
+    try:
+        told = json.loads(endpoint.text(folder.MAPPING) or "[]")
+        rules = [rule for mapping in told for rule in mapping["mappings"]]
+        return {
+            rule["match"].removeprefix(".*@").replace("\\", ""): rule["output"] for rule in rules
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}

@@ -1,0 +1,164 @@
+"""The Python that runs the functions: asked, by running it, whether it could record."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from braid_db.compute.endpoint.errors import WorkersUnfit
+
+_LONGEST_S = 120
+_OURS = ("BRAID_", "PG", "GLOBUS_", "PYTHON")
+
+_VERSIONS = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+import braid_db.steps
+try:
+    agent = version("globus-compute-endpoint")
+except PackageNotFoundError:
+    agent = None
+print(json.dumps(["%d.%d.%d" % sys.version_info[:3], version("braid-db"), agent]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who runs the functions, and with what.
+
+    :param python: the interpreter.
+    :param variables: those variables of ours that they will have.
+    :param account: the account that they run as; this one where it is None.
+    """
+
+    python: Path
+    variables: Mapping[str, str]
+    account: str | None = None
+
+    def versions(self) -> Versions:
+        """Return what is installed for them.
+
+        :raises WorkersUnfit: if Braid-DB cannot be imported there.
+        """
+        done = self._run("-c", _VERSIONS)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            advice = "Install it there: pip install 'braid-db[endpoint]'."
+            raise WorkersUnfit(self.python, f"cannot import braid_db ({last})", advice)
+        try:
+            return Versions(*json.loads(done.stdout.splitlines()[-1]))
+        except (ValueError, TypeError, IndexError):
+            raise WorkersUnfit(self.python, "is no Python", "Name another one.") from None
+
+    def database(self, *, create: bool) -> DatabaseSeen:
+        """Return how they see the database.
+
+        :param create: whether to make it where there is none.
+        """
+        if create:
+            made = self._command("db", "create")
+            if made.returncode:
+                return DatabaseSeen(error=_refusal(made))
+        done = self._command("db", "status")
+        if done.returncode:
+            return DatabaseSeen(error=_refusal(done))
+        told = json.loads(done.stdout)
+        return DatabaseSeen(url=told["url"], uid=told["uid"], schema=told["schema"])
+
+    def _command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._run("-m", "braid_db", *arguments, "--format", "json")
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run their Python as they will be run."""
+        inherited = {name: os.environ[name] for name in os.environ if not name.startswith(_OURS)}
+        try:
+            return subprocess.run(
+                [str(self.python), *arguments],
+                check=False,
+                env=inherited | dict(self.variables) | _home_of(self.account),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_LONGEST_S,
+                umask=0o077,
+                **_identity_of(self.account),
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            problem = f"cannot be run ({getattr(error, 'strerror', None) or type(error).__name__})"
+            raise WorkersUnfit(self.python, problem, "Name a Python that has Braid-DB.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What is installed for the workers; no agent is None."""
+
+    python: str
+    braid_db: str
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSeen:
+    """The database as the workers see it.
+
+    :param url: where it is, without a password.
+    :param error: why it cannot be used, in one sentence; then all else is None.
+    """
+
+    url: str | None = None
+    uid: str | None = None
+    schema: str | None = None
+    error: str | None = None
+
+
+def interpreter_of(environment: str) -> Path:
+    """Return the interpreter that a person named: itself, or the one of a venv or conda folder.
+
+    :raises WorkersUnfit: if there is none.
+    """
+    path = Path(environment).expanduser().absolute()
+    found = path / "bin" / "python" if path.is_dir() else path
+    if not (found.is_file() and os.access(found, os.X_OK)):
+        advice = "Name an interpreter, or the folder of a venv or conda environment."
+        raise WorkersUnfit(environment, "is not there", advice)
+    return found
+
+
+def _refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the sentence with which a command of ours was refused, without its code."""
+    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return last.removeprefix("Error: ").rpartition(" [")[0] or last
+
+
+def _home_of(account: str | None) -> dict[str, str]:
+    """Return the variables that name an account."""
+    if account is None:
+        return {}
+    return {"HOME": _entry(account).pw_dir, "USER": account, "LOGNAME": account}
+
+
+def _identity_of(account: str | None) -> dict[str, Any]:
+    """Return what makes a process one of an account's."""
+    if account is None:
+        return {}
+    return {"user": account, "group": _entry(account).pw_gid, "extra_groups": ()}
+
+
+def _entry(account: str) -> pwd.struct_passwd:
+    """Return what the machine knows of an account.
+
+    :raises WorkersUnfit: if it does not have it.
+    """
+    try:
+        return pwd.getpwnam(account)
+    except KeyError:
+        problem = f"would run as the account '{account}', which this machine does not have"
+        advice = "Make the account, or name the one that owns the database."
+        raise WorkersUnfit("of the endpoint", problem, advice) from None

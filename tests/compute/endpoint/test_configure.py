@@ -1,0 +1,251 @@
+"""Tests of configuring an endpoint, as its command does it, and as the real agent reads it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from braid_db.cli import main
+
+AGENT = Path(sys.executable).with_name("globus-compute-endpoint")
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the agent keeps its endpoints in."""
+    folder = tmp_path / "agents"
+    monkeypatch.setenv("GLOBUS_COMPUTE_USER_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def configure(agents: Path, sqlite_url: str) -> Run:
+    """Return what configures the endpoint ``braid_db`` with a new database."""
+
+    def run(*arguments: str, db: str | None = sqlite_url) -> Result:
+        named = [] if db is None else ["--db", db]
+        return CliRunner().invoke(main, ["endpoint", "configure", *named, *arguments])
+
+    return run
+
+
+def files(agents: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted((agents / "braid_db").iterdir())}
+
+
+def rendered(agents: Path) -> Any:
+    done = subprocess.run(
+        [AGENT, "render-user-config", "--endpoint", "braid_db"],
+        env=os.environ | {"GLOBUS_COMPUTE_USER_DIR": str(agents)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return yaml.safe_load(done.stdout)
+
+
+def status() -> dict[str, Any]:
+    done = CliRunner().invoke(main, ["endpoint", "status", "--format", "json"])
+    assert done.exit_code == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_new_endpoint_owns_a_database_that_is_made(
+    configure: Run, agents: Path, sqlite_url: str
+) -> None:
+    done = configure()
+    assert done.exit_code == 0, done.stderr
+    assert "globus-compute-endpoint start braid_db" in done.stderr
+    environment = yaml.safe_load(files(agents)["user_environment.yaml"])
+    assert environment["BRAID_DB_URL"] == sqlite_url
+    assert environment["GLOBUS_COMPUTE_CLIENT_SECRET"] == ""
+    assert Path(sqlite_url.removeprefix("sqlite:///")).is_file()
+    assert rendered(agents)["engine"] == {"type": "ProcessPoolEngine", "max_workers": 2}
+    assert "allowed_functions" not in yaml.safe_load(files(agents)["config.yaml"])
+
+
+def test_its_files_are_its_owners(configure: Run, agents: Path) -> None:
+    configure()
+    assert stat.S_IMODE((agents / "braid_db").stat().st_mode) == 0o700
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (agents / "braid_db").iterdir()}
+    assert modes == {
+        "config.yaml": 0o600,
+        "user_config_schema.json": 0o644,
+        "user_config_template.yaml.j2": 0o644,
+        "user_environment.yaml": 0o600,
+    }
+
+
+def test_running_it_again_changes_nothing(configure: Run, agents: Path) -> None:
+    configure()
+    before = files(agents)
+    done = configure(db=None)
+    assert done.exit_code == 0
+    assert "Nothing to change" in done.stdout
+    assert files(agents) == before
+
+
+def test_what_changes_is_shown_and_what_was_changed_by_hand_stays(
+    configure: Run, agents: Path
+) -> None:
+    configure()
+    template = agents / "braid_db" / "user_config_template.yaml.j2"
+    by_hand = template.read_text().replace("idle_heartbeats_soft: 120", "idle_heartbeats_soft: 0")
+    template.write_text("{#- mine #}\n" + by_hand)
+    (agents / "braid_db" / "endpoint.json").write_text('{"endpoint_id": "an-id"}')
+    done = configure("--engine", "GlobusComputeEngine", "--workers", "3", db=None)
+    assert '-{%- set engine = "ProcessPoolEngine" -%}' in done.stdout
+    assert '+{%- set engine = "GlobusComputeEngine" -%}' in done.stdout
+    assert template.read_text().startswith("{#- mine #}")
+    configuration = rendered(agents)
+    assert configuration["idle_heartbeats_soft"] == 0
+    engine = configuration["engine"]
+    assert (engine["type"], engine["max_workers_per_node"]) == ("GlobusComputeEngine", 3)
+    assert engine["address"] == "127.0.0.1"
+    programs = Path(sys.executable).parent
+    assert engine["provider"]["worker_init"] == f"export PATH={programs}:$PATH"
+    assert status()["endpoint_id"] == "an-id"
+
+
+def test_a_dry_run_shows_and_writes_nothing(configure: Run, agents: Path, sqlite_url: str) -> None:
+    done = configure("--dry-run")
+    assert done.exit_code == 0, done.stderr
+    assert "config.yaml" in done.stdout
+    assert not agents.exists()
+    assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
+
+
+def test_a_shared_endpoint_maps_a_facility_to_one_account_and_takes_json_alone(
+    configure: Run, agents: Path
+) -> None:
+    done = configure("--account", "facility.example=nobody", "--email", "a@facility.example")
+    if os.geteuid() != 0:
+        assert done.exit_code == 1
+        assert "[workers-unfit]" in done.stderr
+        return
+    # nobody's Python and database are out of its reach in a folder of root's.
+    assert done.exit_code == 1, done.output
+    assert "Nothing was changed." in done.stderr
+    assert not agents.exists()
+
+
+def test_a_shared_endpoint_needs_an_address(configure: Run, agents: Path) -> None:
+    done = configure("--account", "facility.example=nobody")
+    assert done.exit_code == 1
+    assert "--email" in done.stderr
+    assert not agents.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--engine", "ThreadPoolEngine"], "no engine for this use"),
+        (["--python", "/nowhere"], "is not there"),
+        (["--python", "/bin/true"], "is no Python"),
+        (["--account", "facility.example=no-such-account", "--email", "a@b"], "does not have"),
+        (["--account", "a b=root", "--email", "a@b"], "no domain"),
+        (["not/a/name"], "no name for an endpoint"),
+        (["..", "--dry-run"], "no name for an endpoint"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_changed(
+    configure: Run, agents: Path, arguments: list[str], told: str
+) -> None:
+    done = configure(*arguments)
+    assert done.exit_code == 1, done.output
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not agents.exists()
+
+
+def test_a_python_without_braid_db_is_refused(configure: Run, agents: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "empty")], check=True
+    )
+    done = configure("--python", str(tmp_path / "empty"))
+    assert done.exit_code == 1
+    assert "cannot import braid_db" in done.stderr
+    assert not agents.exists()
+
+
+def test_a_database_that_cannot_be_used_is_refused_without_its_password(
+    configure: Run, agents: Path
+) -> None:
+    done = configure(db="postgresql://braid:geheim@127.0.0.1:1/provenance")
+    assert done.exit_code == 1
+    assert "cannot be reached" in done.stderr
+    assert "geheim" not in done.output + done.stderr
+    assert not agents.exists()
+
+
+def test_a_password_is_in_no_diff_and_no_status(
+    configure: Run, agents: Path, postgresql_url: str
+) -> None:
+    configure()
+    scheme, _, rest = postgresql_url.partition("://")
+    with_password = (
+        f"{scheme}://{rest.partition('@')[0].partition(':')[0]}:geheim@" + (rest.partition("@")[2])
+    )
+    done = configure(db=with_password)
+    assert done.exit_code == 0, done.stderr
+    assert "***@" in done.stdout
+    told = done.output + json.dumps(status())
+    told += CliRunner().invoke(main, ["endpoint", "doctor"]).output
+    assert "geheim" not in told
+    assert "geheim" in files(agents)["user_environment.yaml"]
+
+
+def test_files_that_are_no_yaml_are_left_as_they_are(configure: Run, agents: Path) -> None:
+    configure()
+    (agents / "braid_db" / "config.yaml").write_text("{")
+    done = configure("--display-name", "x", db=None)
+    assert done.exit_code == 1
+    assert "is no YAML" in done.stderr
+    assert (agents / "braid_db" / "config.yaml").read_text() == "{"
+
+
+def test_the_status_of_no_endpoint_is_refused() -> None:
+    done = CliRunner().invoke(main, ["endpoint", "status", "nobody"])
+    assert done.exit_code == 1
+    assert "[endpoint-not-configured]" in done.stderr
+
+
+def test_the_doctor_says_what_to_do_where_nothing_is_configured(agents: Path) -> None:
+    done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
+    assert done.exit_code == 1
+    [check] = json.loads(done.stdout)
+    assert check["verdict"] == "bad"
+    assert check["advice"] == "Make it: braid-db endpoint configure braid_db"
+
+
+def test_the_doctor_looks_at_what_can_be_seen_here_though_nobody_is_logged_in(
+    configure: Run, agents: Path
+) -> None:
+    configure()
+    (agents / "braid_db" / "config.yaml").chmod(0o666)
+    done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
+    assert done.exit_code == 1
+    verdicts = {check["name"]: check["verdict"] for check in json.loads(done.stdout)}
+    assert verdicts == {
+        "configuration": "good",
+        "callers": "good",
+        "workers": "good",
+        "agent": "good",
+        "database": "good",
+        "disk": "good",
+        "permissions": "bad",
+        "login": "bad",
+    }

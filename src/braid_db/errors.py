@@ -18,6 +18,7 @@ BraidError
 ├── IdentityTaken              a URI that would identify a record identifies another one
 ├── NotAModel                  only models have states
 ├── NotAnOutput                a step or transfer was named as something that a step made
+│   └── HasOneContent          ... or was to have new content
 ├── CycleRefused               a derivation would make an activity its own ancestor
 ├── KeyReused                  an idempotency key came again with other arguments
 ├── SettingsError              a setting has a value that cannot be used

@@ -69,35 +69,45 @@ class VersionView:
 class Difference:
     """What one version of a record says otherwise than another.
 
-    :param name: before and after; None where it is the same, as with the next two.
-    :param tags: the values of each key that differs, before and after; None for none.
+    :param name: before and after; None where it is the same, as with the next three.
+    :param uris: all of them before and after, in their order, as the first identifies a record.
+    :param tags: the values of each key that differs, before and after; empty for none.
     """
 
     record_id: int
     from_version: int
     to_version: int
     same_content: bool
-    name: tuple[object, object] | None
-    sha256: tuple[object, object] | None
-    size_bytes: tuple[object, object] | None
-    tags: Mapping[str, tuple[object, object]]
-    removed_uris: tuple[str, ...]
-    added_uris: tuple[str, ...]
+    name: tuple[str, str] | None
+    sha256: tuple[str | None, str | None] | None
+    size_bytes: tuple[int | None, int | None] | None
+    uris: tuple[tuple[str, ...], tuple[str, ...]] | None
+    tags: Mapping[str, tuple[tuple[object, ...], tuple[object, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """One file that holds a state of a model.
+
+    :param framework: what can read it, as in ``pytorch 2.5``.
+    """
+
+    uri: str
+    sha256: str | None = None
+    size_bytes: int | None = None
+    framework: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StateView:
-    """One file with a state of a model.
+    """One state of a model: a content, as it is described, and the files that hold it.
 
-    :param version: the version that brought the state in.
+    :param record: the version that was asked for; else the newest that describes this content
+        before another one came. How good the state is, its tags say.
     """
 
-    record_id: int
-    version: int
-    uri: str
-    sha256: str | None
-    size_bytes: int | None
-    framework: str | None
+    record: RecordView
+    files: tuple[StateFile, ...]
 
 
 @dataclass(frozen=True, slots=True)

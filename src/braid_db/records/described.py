@@ -61,15 +61,21 @@ def description_at(tx: Transaction, record_id: int, number: int) -> Description:
     return Description(name, tags, uris)
 
 
+def content_id_at(tx: Transaction, record_id: int, number: int) -> int:
+    """Return the content that a version which is there stands for."""
+    [[content_id, _]] = tx.rows(recording_sql.GET_VERSION, record_id, number)
+    return int(content_id)
+
+
 def changed(before: Description, change: Change) -> Description:
     """Return a description with a change made to it."""
     replaced = {tag.key for tag in change.tags or ()} | set(change.remove_tags)
     tags = {key: before.tags[key] for key in before.tags if key not in replaced}
     for tag in change.tags or ():
         tags[tag.key] = (*tags.get(tag.key, ()), tag)
-    uris = before.uris if change.uris is None else change.uris
-    uris = tuple(dict.fromkeys((*uris, *change.add_uris)))
-    return Description(before.name if change.name is None else change.name, tags, uris)
+    uris = before.uris if change.uris is None else tuple(dict.fromkeys(change.uris))
+    more = tuple(uri for uri in dict.fromkeys(change.add_uris) if uri not in uris)
+    return Description(before.name if change.name is None else change.name, tags, (*uris, *more))
 
 
 def write_description(
@@ -81,18 +87,25 @@ def write_description(
     tx.write(recording_sql.END_TAG, [(entity.number, entity.record_id, key) for key in keys])
     descriptions.add_tags(entity, [tag for key in keys for tag in after.tags.get(key, ())])
     if after.uris != before.uris:
-        tx.write(sql.END_URIS, [(entity.number, entity.record_id)])
-        descriptions.add_uris(entity, after.uris)
+        kept = _alike(before.uris, after.uris)
+        tx.write(sql.END_URIS, [(entity.number, entity.record_id, kept)])
+        descriptions.add_uris(entity, after.uris[kept:], kept)
 
 
-def identify(tx: Transaction, rules: IdentityRules, entity: Entity, uris: Sequence[str]) -> None:
+def identify(
+    tx: Transaction, rules: IdentityRules, entity: Entity, before: Description, after: Description
+) -> None:
     """Let a record's first URI lead to it; those that led to it before go on doing so.
 
-    They were named by flows that ran, and may be named by others that still do.
+    They were named by flows that ran, and may be named by others that still do. A first URI that
+    stays is left alone: the definition that told of it may have named a host of its own, and
+    without that the same text would mean another file.
 
     :raises IdentityTaken: if the first URI is another record's.
     """
-    canonical = rules.canonical(uris[0]) if uris and entity.kind is not Kind.STEP else None
+    if entity.kind is Kind.STEP or not after.uris or after.uris[:1] == before.uris[:1]:
+        return
+    canonical = rules.canonical(after.uris[0])
     if canonical is None:
         return
     claim = (digest(canonical), entity.record_id, canonical)
@@ -100,7 +113,14 @@ def identify(tx: Transaction, rules: IdentityRules, entity: Entity, uris: Sequen
         return
     row = tx.first(recording_sql.FIND_IDENTITY, digest(canonical))
     if row is not None and row[0] != entity.record_id:
-        raise IdentityTaken(uris[0], row[0])
+        raise IdentityTaken(after.uris[0], row[0])
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many URIs stay in their places, from the first one on."""
+    together = enumerate(zip(before, after, strict=False))
+    shorter = min(len(before), len(after))
+    return next((place for place, (one, other) in together if one != other), shorter)
 
 
 def _differ(key: str, before: Description, after: Description) -> bool:

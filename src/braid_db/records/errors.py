@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from braid_db.errors import BraidError, shown
+from braid_db.errors import BraidError, NotAnOutput, shown
 
 
 class VersionConflict(BraidError):
@@ -30,6 +30,20 @@ class IdentityTaken(BraidError):
             f"{shown(uri)} identifies record {record_id} already, and two records cannot be the "
             f"same thing. Put another URI first, or work with record {record_id}. Nothing was "
             f"written."
+        )
+
+
+class HasOneContent(NotAnOutput):
+    """A step or transfer was to have new content."""
+
+    code = "has-one-content"
+
+    def __init__(self, record_id: int, kind: str) -> None:
+        self.record_id, self.kind = record_id, kind
+        super(NotAnOutput, self).__init__(
+            f"Record {record_id} is a {kind}, which has one content for ever, as what happened "
+            f"happened. Describe it otherwise with 'braid-db record edit {record_id}', or record "
+            f"another {kind}. Nothing was written."
         )
 
 

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from braid_db.model import Kind
 from braid_db.records.contents import Content
+from braid_db.records.described import content_id_at
 from braid_db.records.errors import NotAModel
-from braid_db.records.views import get_record
-from braid_db.store import Transaction
+from braid_db.records.views import get_record, get_version_id, views_of
+from braid_db.store import Transaction, reading
 from braid_db.store import versions as sql
-from braid_db.views import StateView
+from braid_db.views import StateFile, StateView
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """A file with a state of a model; how good it is, the version's tags say.
-
-    :param framework: what can read it, as in ``pytorch 2.5``.
-    """
-
-    uri: str
-    sha256: str | None = None
-    size_bytes: int | None = None
-    framework: str | None = None
-
-
-def write_states(tx: Transaction, content: Content, states: Sequence[State]) -> None:
+def write_states(tx: Transaction, content: Content, files: Sequence[StateFile]) -> None:
     """Write down the files of a new content.
 
     :raises NotAModel: if there are any, and it is none of a model.
     """
-    if states and content.entity.kind is not Kind.MODEL:
+    if files and content.entity.kind is not Kind.MODEL:
         raise NotAModel(content.entity.record_id, content.entity.kind)
     rows = [
-        (content.content_id, place, state.uri, state.sha256, state.size_bytes, state.framework)
-        for place, state in enumerate(states)
+        (content.content_id, place, file.uri, file.sha256, file.size_bytes, file.framework)
+        for place, file in enumerate(files)
     ]
     tx.write(sql.ADD_STATE, [(*row, tx.now) for row in rows])
 
@@ -44,25 +31,27 @@ def write_states(tx: Transaction, content: Content, states: Sequence[State]) -> 
 def list_states(tx: Transaction, record_id: int, version: int | None = None) -> list[StateView]:
     """Return the states of a model, the first one first.
 
-    :param version: only those of the content that this version shows.
+    :param version: only the one that this version shows, as it was described then.
     :raises RecordNotFound: if there is no such record.
     :raises VersionNotFound: if it has no such version.
     :raises NotAModel: if it is no model.
     """
-    kind = get_record(tx, record_id, version).kind
-    if kind is not Kind.MODEL:
-        raise NotAModel(record_id, kind)
-    rows = [sql.StateRow(*row) for row in tx.rows(sql.STATES, record_id)]
-    if version is not None:
-        shown = content_number(tx, record_id, version)
-        rows = [row for row in rows if row.version == shown]
+    shown = get_record(tx, record_id, version)
+    if shown.kind is not Kind.MODEL:
+        raise NotAModel(record_id, shown.kind)
+    files: dict[int, list[StateFile]] = {}
+    for row in (sql.StateRow(*found) for found in tx.rows(sql.STATES, record_id)):
+        of_content = files.setdefault(row.content_id, [])
+        if row.uri is not None:
+            of_content.append(StateFile(row.uri, row.sha256, row.size_bytes, row.framework))
+    if version is None:
+        versions = reading.describing_versions(tx, files)
+    else:
+        content_id = content_id_at(tx, record_id, version)
+        versions = {content_id: get_version_id(tx, record_id, version)}
+    views = views_of(tx, list(versions.values()))
     return [
-        StateView(record_id, row.version, row.uri, row.sha256, row.size_bytes, row.framework)
-        for row in rows
+        StateView(views[versions[content_id]], tuple(found))
+        for content_id, found in files.items()
+        if content_id in versions
     ]
-
-
-def content_number(tx: Transaction, record_id: int, number: int) -> int:
-    """Return the number of the version that brought in what a version shows."""
-    history = [sql.HistoryRow(*row) for row in tx.rows(sql.HISTORY, record_id)]
-    return next(row.content for row in history if row.number == number)

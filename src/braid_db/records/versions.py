@@ -6,28 +6,29 @@ An update is a new content, which came from the one that it was based on unless 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from braid_db.identity import IdentityRules
-from braid_db.model import NO_RUN, Reference, Role, RunContext
+from braid_db.model import NO_RUN, Reference, Role, RunContext, Tag
 from braid_db.records.contents import Content, Contents, Entity
 from braid_db.records.described import (
     NO_CHANGE,
     Change,
     changed,
+    content_id_at,
     description_at,
     identify,
     write_description,
 )
-from braid_db.records.errors import VersionConflict
+from braid_db.records.errors import HasOneContent, VersionConflict
 from braid_db.records.predecessors import check_origin
-from braid_db.records.states import State, write_states
-from braid_db.records.views import get_record, get_version_id, iso
+from braid_db.records.states import write_states
+from braid_db.records.views import get_record, get_version_id, iso, tag_value
 from braid_db.store import Transaction
 from braid_db.store import versions as sql
-from braid_db.views import Difference, VersionView
+from braid_db.views import Difference, StateFile, VersionView
 
 if TYPE_CHECKING:
     from braid_db.recall.views import InvalidInput
@@ -42,16 +43,20 @@ __all__ = [
     "update_record",
 ]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """The version that a call made, or found that it had nothing to change.
 
+    :param is_new: whether the call made it.
     :param invalid_inputs: why what it came from is invalid; then it is invalid as well.
     """
 
     record_id: int
     version: int
+    is_new: bool = True
     invalid_inputs: tuple[InvalidInput, ...] = ()
 
 
@@ -73,12 +78,13 @@ def edit_record(
     :raises VersionConflict: if the record has moved on.
     :raises IdentityTaken: if its first URI would be another record's.
     """
-    contents, entity = _open(tx, record_id, author, reason, expected_version)
+    whose = RunContext(started_by=author)
+    contents, entity = _open(tx, record_id, whose, reason, expected_version)
     before = description_at(tx, record_id, entity.number)
     after = changed(before, change)
     if after == before:
-        return Written(record_id, entity.number)
-    identify(tx, rules, entity, after.uris)
+        return Written(record_id, entity.number, is_new=False)
+    identify(tx, rules, entity, before, after)
     contents.next_edit(entity, after.name)
     write_description(contents, entity, before, after)
     return Written(record_id, entity.number)
@@ -92,7 +98,7 @@ def update_record(
     change: Change = NO_CHANGE,
     sha256: str | None = None,
     size_bytes: int | None = None,
-    states: Sequence[State] = (),
+    states: Sequence[StateFile] = (),
     derived_from: Sequence[Reference] = (),
     based_on: int | None = None,
     correction: bool = False,
@@ -117,28 +123,33 @@ def update_record(
     :raises RecordNotFound: if a record is named that is not there.
     :raises VersionNotFound: if it has no version that is named.
     :raises VersionConflict: if the record has moved on.
-    :raises NotAnOutput: if it is a step or transfer, which has one content for ever.
+    :raises HasOneContent: if it is a step or transfer.
+    :raises NotAModel: if states are told of what is none.
     :raises IdentityTaken: if its first URI would be another record's.
     """
-    named = [reference.record_id for reference in derived_from]
-    contents, entity = _open(tx, record_id, author, reason, expected_version, named, context)
     for reference in derived_from:
         check_origin(reference, tx.database)
+    whose = context._replace(started_by=author or context.started_by)
+    base = Reference(record_id, based_on)
+    contents, entity = _open(tx, record_id, whose, reason, expected_version, (base, *derived_from))
+    if entity.kind.is_activity:
+        raise HasOneContent(record_id, entity.kind)
     sources = [contents.of_reference(reference) for reference in derived_from]
-    base = contents.of_reference(Reference(record_id, based_on))
+    revised = contents.of_reference(base)
     before = description_at(tx, record_id, entity.number)
     after = changed(before, change)
-    identify(tx, rules, entity, after.uris)
+    identify(tx, rules, entity, before, after)
     entity.name = after.name
     made = contents.next_content(entity, sha256, size_bytes)
     if not correction:
-        contents.add_derivation(base, made, Role.REVISION)
+        contents.add_derivation(revised, made, Role.REVISION)
     for source in sources:
         contents.add_derivation(source, made, _role_of(source))
     write_description(contents, entity, before, after)
     write_states(tx, made, states)
-    used = sources if correction else [base, *sources]
-    return Written(record_id, entity.number, tuple(contents.spread_invalid(used)))
+    used = sources if correction else [revised, *sources]
+    invalid_inputs = tuple(contents.spread_invalid(used))
+    return Written(record_id, entity.number, invalid_inputs=invalid_inputs)
 
 
 def restore_version(
@@ -152,17 +163,18 @@ def restore_version(
 ) -> Written:
     """Make an old version current again: a new version with its content and its description.
 
-    :returns: the new version; the current one where it is the one that is asked for.
+    :returns: the new version; the current one where it reads as the old one did.
     :raises RecordNotFound: if there is no such record.
     :raises VersionNotFound: if it has no such version.
     :raises VersionConflict: if the record has moved on from ``expected_version``.
     """
-    contents, entity = _open(tx, record_id, author, reason, expected_version)
-    content = contents.of_reference(Reference(record_id, number))
-    if number == entity.number:
-        return Written(record_id, number)
+    whose, old = RunContext(started_by=author), Reference(record_id, number)
+    contents, entity = _open(tx, record_id, whose, reason, expected_version, [old])
+    content = contents.of_reference(old)
     before = description_at(tx, record_id, entity.number)
     after = description_at(tx, record_id, number)
+    if content.is_current and after == before:
+        return Written(record_id, entity.number, is_new=False)
     entity.content_id = content.content_id
     contents.next_edit(entity, after.name)
     write_description(contents, entity, before, after)
@@ -192,51 +204,70 @@ def list_versions(tx: Transaction, record_id: int) -> list[VersionView]:
     ]
 
 
-def diff_versions(tx: Transaction, record_id: int, from_: int, to: int) -> Difference:
+def diff_versions(
+    tx: Transaction, record_id: int, from_: int | None = None, to: int | None = None
+) -> Difference:
     """Return what one version says otherwise than another.
 
+    :param from_: the one before ``to`` when omitted.
+    :param to: the current one when omitted.
     :raises RecordNotFound: if there is no such record.
     :raises VersionNotFound: if it has no such version.
     """
-    before, after = (get_record(tx, record_id, number) for number in (from_, to))
-    contents = {one.version: one.content for one in list_versions(tx, record_id)}
-    keys = sorted({*before.tags, *after.tags})
+    after = get_record(tx, record_id, to)
+    before = get_record(tx, record_id, max(1, after.version - 1) if from_ is None else from_)
+    contents = [content_id_at(tx, record_id, one.version) for one in (before, after)]
     return Difference(
         record_id=record_id,
-        from_version=from_,
-        to_version=to,
-        same_content=contents[from_] == contents[to],
+        from_version=before.version,
+        to_version=after.version,
+        same_content=contents[0] == contents[1],
         name=_pair(before.name, after.name),
         sha256=_pair(before.sha256, after.sha256),
         size_bytes=_pair(before.size_bytes, after.size_bytes),
-        tags={
-            key: (before.tags.get(key), after.tags.get(key))
-            for key in keys
-            if (key in before.tags, before.tags.get(key))
-            != (key in after.tags, after.tags.get(key))
-        },
-        removed_uris=tuple(uri for uri in before.uris if uri not in after.uris),
-        added_uris=tuple(uri for uri in after.uris if uri not in before.uris),
+        uris=_pair(before.uris, after.uris),
+        tags=_tags_that_differ(
+            *(description_at(tx, record_id, one.version).tags for one in (before, after))
+        ),
     )
 
 
-def _pair(before: object, after: object) -> tuple[object, object] | None:
+def _tags_that_differ(
+    before: Mapping[str, tuple[Tag, ...]], after: Mapping[str, tuple[Tag, ...]]
+) -> dict[str, tuple[tuple[object, ...], tuple[object, ...]]]:
+    """Return what keys differ in, by value and type: 1, 1.0 and true are three values."""
+    return {
+        key: (_values(before.get(key, ())), _values(after.get(key, ())))
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    }
+
+
+def _values(tags: Iterable[Tag]) -> tuple[object, ...]:
+    return tuple(tag_value(tag.type, tag.text) for tag in tags)
+
+
+def _pair(before: T, after: T) -> tuple[T, T] | None:
     return None if before == after else (before, after)
 
 
 def _open(
     tx: Transaction,
     record_id: int,
-    author: str | None,
+    context: RunContext,
     reason: str | None,
     expected_version: int | None,
-    named: Sequence[int] = (),
-    context: RunContext = NO_RUN,
+    sources: Sequence[Reference] = (),
 ) -> tuple[Contents, Entity]:
-    """Lock and read a record that is to have another version, and others that it comes from."""
-    ids = {record_id, *named}
-    who = context._replace(started_by=author or context.started_by)
-    contents = Contents(tx, who, reason=reason)
+    """Lock and read a record that is to have another version, and others that it comes from.
+
+    An identity is claimed after that, though recordings claim theirs before: only one that is
+    new to a record can be waited for in a circle, and such a call is run again.
+    """
+    for named in (Reference(record_id), *sources):
+        get_version_id(tx, named.record_id, named.version)  # Refuses what is not there.
+    ids = {record_id, *(source.record_id for source in sources)}
+    contents = Contents(tx, context, reason=reason)
     tx.lock_records(sorted(ids))
     contents.ask(ids)()
     entity = contents.get(record_id)

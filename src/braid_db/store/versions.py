@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, or_, select, update
 
 from braid_db.store.statements import Statement, inserting
-from braid_db.store.tables import record, state_file, tag, uri, version
+from braid_db.store.tables import state_file, tag, uri, version
 from braid_db.store.validity import invalid_flag
 
 _content = version.alias("content")
@@ -32,11 +32,10 @@ class HistoryRow(NamedTuple):
 
 
 class StateRow(NamedTuple):
-    """One file that holds a state of a model, and the content that it is a state of."""
+    """One content of a record, and a file that holds it; one row where no file is known."""
 
-    version: int
-    position: int
-    uri: str
+    content_id: int
+    uri: str | None
     sha256: str | None
     size_bytes: int | None
     framework: str | None
@@ -94,26 +93,33 @@ URIS_AT = Statement(
 
 END_URIS = Statement(
     update(uri)
-    .where(uri.c.record_id == bindparam("id"), uri.c.until.is_(None))
+    .where(
+        uri.c.record_id == bindparam("id"),
+        uri.c.position >= bindparam("place"),
+        uri.c.until.is_(None),
+    )
     .values(until=bindparam("number")),
     "number",
     "id",
+    "place",
 )
+"""Ends the URIs from one place on."""
 
 ADD_STATE = inserting(state_file)
 
 STATES = Statement(
     select(
-        version.c.number,
-        state_file.c.position,
+        version.c.version_id,
         state_file.c.uri,
         state_file.c.sha256,
         state_file.c.size_bytes,
         state_file.c.framework,
     )
-    .join(version, version.c.version_id == state_file.c.version_id)
-    .join(record, record.c.record_id == version.c.record_id)
-    .where(record.c.record_id == bindparam("id"))
+    .outerjoin(state_file, state_file.c.version_id == version.c.version_id)
+    .where(
+        version.c.record_id == bindparam("id"),
+        version.c.content_id == version.c.version_id,
+    )
     .order_by(version.c.number, state_file.c.position),
     "id",
 )

@@ -14,6 +14,7 @@ COMMANDS = {
     "flow": "braid_db.cli.flow:flow",
     "functions": "braid_db.cli.functions:functions",
     "graph": "braid_db.cli.graph:graph",
+    "model": "braid_db.cli.model:model",
     "record": "braid_db.cli.record:record",
     "run": "braid_db.cli.run:run",
 }

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import click
 
-from braid_db.views import Edge, Lineage, Page, RecordView, RunView, Status
+from braid_db.views import (
+    Difference,
+    Edge,
+    Lineage,
+    Page,
+    RecordView,
+    RunView,
+    StateView,
+    Status,
+    VersionView,
+)
 
 
 def say_json(answer: object) -> None:
@@ -49,6 +60,35 @@ def records_json(page: Page[RecordView]) -> dict[str, object]:
     """Return a list of records with how many there are and how many are not shown."""
     records = [record_json(record) for record in page.items]
     return {"records": records, "total": page.total, "hidden": page.hidden}
+
+
+def history_json(versions: Iterable[VersionView]) -> dict[str, object]:
+    """Return all versions of a record, the first one first."""
+    return {"versions": [asdict(version) for version in versions]}
+
+
+def difference_json(found: Difference) -> dict[str, object]:
+    """Return what differs between two versions; null for what does not."""
+    pairs = {name: _pair_json(getattr(found, name)) for name in _PAIRS}
+    tags = {key: _pair_json(pair) for key, pair in found.tags.items()}
+    return asdict(found) | pairs | {"tags": tags}
+
+
+_PAIRS = ("name", "sha256", "size_bytes", "uris")
+
+
+def _pair_json(pair: tuple[object, object] | None) -> dict[str, object] | None:
+    return None if pair is None else dict(zip(("before", "after"), pair, strict=True))
+
+
+def states_json(states: Iterable[StateView]) -> dict[str, object]:
+    """Return the states of a model, the first one first, each with its files."""
+    return {
+        "states": [
+            record_json(state.record) | {"files": [asdict(file) for file in state.files]}
+            for state in states
+        ]
+    }
 
 
 def run_json(run: RunView) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,8 +10,10 @@ import click
 
 from braid_db.model import Kind
 from braid_db.settings import Settings, read_settings
+from braid_db.steps import values
 
 if TYPE_CHECKING:
+    from braid_db.identity import IdentityRules
     from braid_db.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,12 +84,48 @@ depth_option = click.option(
     help="How many derivations to go at most; without end by default.",
 )
 
+
+def text_of(context: click.Context, option: click.Parameter, told: str | None) -> str | None:
+    """Return a text of the command line, if it is one that a database can keep.
+
+    :raises InvalidArgument: if it is not: a shell passes on any bytes.
+    """
+    return values.optional_text(_shown_name(option), told, values.URI_LENGTH)
+
+
+def texts_of(
+    context: click.Context, option: click.Parameter, told: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return texts of the command line, as :func:`text_of` does; empty ones are left out."""
+    return values.texts(_shown_name(option), told, values.URI_LENGTH)
+
+
+def _shown_name(option: click.Parameter) -> str:
+    return option.opts[0] if isinstance(option, click.Option) else f"{option.name}"
+
+
+def login_name() -> str | None:
+    """Return who runs this command; None where the system does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 record_argument = click.argument("named", metavar="RECORD")
 
 
 def answering(command: F) -> F:
     """Give a command the options that all have: the database and the form of the answer."""
     return database_option(format_option(command))
+
+
+def identity_rules() -> IdentityRules:
+    """Return what makes two URIs the same, as the settings say."""
+    from braid_db.identity import IdentityRules
+
+    chosen = settings()
+    return IdentityRules(chosen.host, chosen.collections)
 
 
 def settings() -> Settings:

@@ -13,7 +13,7 @@ from braid_db.views import Page, RecordView
 SUMMARY = ("record", "kind", "valid", "recorded (UTC)", "name", "uri")
 """The headings above the cells that stand for a record."""
 
-_LONG = ("name", "uri", "run", "flow", "started by")
+_LONG = ("name", "uri", "run", "flow", "started by", "by", "reason", "framework", "tags", "sha256")
 _INVALID = "INVALID"
 
 
@@ -84,11 +84,16 @@ def summary(record: RecordView) -> tuple[str, ...]:
     return (
         f"{record.record_id}{version}",
         record.kind.value,
-        "yes" if record.valid else _INVALID,
+        valid(record.valid),
         minute(record.created_at),
         visible(record.name),
         visible(record.uris[0]) + more if record.uris else "",
     )
+
+
+def valid(is_valid: bool) -> str:
+    """Return whether something is valid, as tables show it."""
+    return "yes" if is_valid else _INVALID
 
 
 def minute(time: str) -> str:

@@ -1,0 +1,1 @@
+"""Random sequences of changes to records against a plain model of what each version says."""

@@ -16,6 +16,7 @@ BraidError
 │   └── MerelyReached          ... itself, but is reached by recalls of something else
 ├── VersionConflict            a record has moved on from the version that a change was meant for
 ├── IdentityTaken              a URI that would identify a record identifies another one
+├── NotRecordedThen            a record was asked for as of a time before it was recorded
 ├── NotAModel                  only models have states
 ├── NotAnOutput                a step or transfer was named as something that a step made
 │   └── HasOneContent          ... or was to have new content

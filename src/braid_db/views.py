@@ -148,6 +148,7 @@ class Lineage:
     :param edges: those whose two ends are shown; where kinds were chosen, what led through
         others is not among them.
     :param is_cut: whether more lies beyond the depth that was asked for.
+    :param total: how many records there are, of which the nearest are shown.
     """
 
     start: RecordView
@@ -155,6 +156,7 @@ class Lineage:
     nodes: tuple[LineageNode, ...] = ()
     edges: tuple[Edge, ...] = ()
     is_cut: bool = False
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)

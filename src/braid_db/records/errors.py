@@ -58,3 +58,17 @@ class NotAModel(BraidError):
             f"Record {record_id} is of the kind {kind}, and only models have states. Name a model: "
             f"'braid-db record list --kind model' lists them."
         )
+
+
+class NotRecordedThen(BraidError):
+    """A record was asked for as of a time at which it was not recorded yet."""
+
+    code = "not-recorded-then"
+
+    def __init__(self, record_id: int, version: int | None, as_of: str) -> None:
+        self.record_id, self.version, self.as_of = record_id, version, as_of
+        what = f"Record {record_id}" if version is None else f"Version {version} of {record_id}"
+        super().__init__(
+            f"{what} was not recorded yet at {as_of}. Ask for a later time: 'braid-db record "
+            f"history {record_id}' shows when each version was recorded."
+        )

@@ -107,17 +107,22 @@ def get_run(tx: Transaction, run_id: str) -> RunView:
     return _run_view(row)
 
 
-def views_of(tx: Transaction, version_ids: Sequence[int]) -> dict[int, RecordView]:
-    """Return versions as they are shown, by their ids, in four queries for a thousand."""
+def views_of(
+    tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, RecordView]:
+    """Return versions as they are shown, by their ids, in four queries for a thousand.
+
+    :param as_of: as they were described, and valid, at a time.
+    """
     uris: dict[int, list[str]] = {}
-    for version_id, uri in reading.uri_rows(tx, version_ids):
+    for version_id, uri in reading.uri_rows(tx, version_ids, as_of):
         uris.setdefault(version_id, []).append(uri)
     tags: dict[int, dict[str, list[object]]] = {}
-    for version_id, key, kind, text in reading.tag_rows(tx, version_ids):
+    for version_id, key, kind, text in reading.tag_rows(tx, version_ids, as_of):
         tags.setdefault(version_id, {}).setdefault(key, []).append(tag_value(kind, text))
     return {
         version_id: _record_view(row, uris.get(version_id, ()), tags.get(version_id, {}))
-        for version_id, row in reading.version_rows(tx, version_ids).items()
+        for version_id, row in reading.version_rows(tx, version_ids, as_of).items()
     }
 
 

@@ -1,24 +1,19 @@
-"""What lineage asks of the tables: all that a content came from, or all that came from it."""
+"""What lineage asks of the tables besides reach: the derivations among contents, and which fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, BigInteger, bindparam, func, literal_column, or_, select, union
+from sqlalchemy import Select, bindparam, select
 
-from braid_db.model import Role
-from braid_db.store.reading import in_parts
+from braid_db.store.edges import each_id, in_groups, listed
 from braid_db.store.statements import Statement
-from braid_db.store.tables import derivation, version
+from braid_db.store.tables import derivation, record, version
 from braid_db.store.transaction import Transaction
-from braid_db.views import Direction
-
-# Within a bounded query a content counts once for every distance it is found at, so its work
-# grows with the bound; without a bound each content counts once, whatever the ways to it.
-_DEEPEST_BOUND = 32
-
-_WAYS = (Direction.UP, Direction.DOWN)
+from braid_db.store.types import UtcTime
+from braid_db.store.validity import invalid_flag
 
 
 class EdgeRow(NamedTuple):
@@ -29,81 +24,87 @@ class EdgeRow(NamedTuple):
     role: str
 
 
+class SortRow(NamedTuple):
+    """What sorts of thing a content is."""
+
+    content_id: int
+    kind: str
+    is_invalid: bool
+
+
 CONTENT_OF_VERSION = Statement(
     select(version.c.content_id).where(version.c.version_id == bindparam("id")), "id"
 )
 
-
-def edges_around(
-    tx: Transaction, content_id: int, direction: Direction, depth: int | None
-) -> list[EdgeRow]:
-    """Return the derivations among a content and its ancestors, descendants or both.
-
-    ``transferred`` is followed only from the transfer task that is asked about up to its sources:
-    through a task, a file would seem to come from all files that were transferred along with it.
-
-    :param depth: how many derivations to go at least; more may be answered.
-    """
-    if depth is None or depth > _DEEPEST_BOUND:
-        rows = tx.rows(_EDGES[direction], content_id)
-    else:
-        rows = tx.rows(_EDGES_WITHIN[direction], content_id, depth)
-    return [EdgeRow(*row) for row in rows]
-
-
-def has_more_than(tx: Transaction, direction: Direction, known: Mapping[int, int]) -> bool:
-    """Return whether one of some contents has more derivations in a direction than are known.
-
-    :param known: content id -> how many of its derivations are known.
-    """
-    near, _ = _ends(direction)
-    counted = (
-        select(near, func.count()).where(derivation.c.role != Role.TRANSFERRED.value).group_by(near)
+VERSION_AT = Statement(
+    select(version.c.version_id)
+    .where(
+        version.c.record_id == bindparam("id"),
+        version.c.created_at <= bindparam("as_of", type_=UtcTime),
     )
-    counts = in_parts(tx, counted, near, list(known))
-    return any(count > known[content_id] for content_id, count in counts)
+    .order_by(version.c.number.desc())
+    .limit(1),
+    "id",
+    "as_of",
+)
+"""The version of a record that was current at a time."""
+
+_derived = each_id("derived")
+_edges = (
+    select(derivation.c.derived_id, derivation.c.predecessor_id, derivation.c.role)
+    .select_from(_derived)
+    .join(derivation, derivation.c.derived_id == _derived.c.id)
+)
+_EDGES_INTO = Statement(_edges, "derived")
+_EDGES_INTO_BY = Statement(
+    _edges.where(derivation.c.created_at <= bindparam("as_of", type_=UtcTime)), "derived", "as_of"
+)
 
 
-def _ends(direction: Direction) -> tuple[Any, Any]:
-    """Return the end of a derivation that a direction comes from, and the one it goes to."""
-    if direction is Direction.UP:
-        return derivation.c.derived_id, derivation.c.predecessor_id
-    return derivation.c.predecessor_id, derivation.c.derived_id
+def edges_among(
+    tx: Transaction, contents: Collection[int], as_of: datetime | None = None
+) -> Iterator[EdgeRow]:
+    """Yield the derivations whose two ends are among some contents.
+
+    :param as_of: only those that were recorded by then.
+    """
+    known = frozenset(contents)
+    for group in in_groups(sorted(known)):
+        if as_of is None:
+            rows = tx.rows(_EDGES_INTO, listed(group))
+        else:
+            rows = tx.rows(_EDGES_INTO_BY, listed(group), as_of)
+        for row in map(EdgeRow._make, rows):
+            if row.predecessor_id in known:
+                yield row
 
 
-def _reach(direction: Direction, *, is_bounded: bool) -> CTE:
-    """Return the recursive query for all contents in a direction, the start among them."""
-    start = bindparam("start", type_=BigInteger)
-    near, far = _ends(direction)
-    columns: list[Any] = [start.label("content")]
-    columns += [literal_column("0").label("distance")] if is_bounded else []
-    reach = select(*columns).cte(f"reach_{direction}", recursive=True)
-    is_followed = derivation.c.role != Role.TRANSFERRED.value
-    if direction is Direction.UP:
-        is_followed = or_(is_followed, near == start)
-    step = select(far, *([reach.c.distance + 1] if is_bounded else []))
-    step = step.join(reach, near == reach.c.content).where(is_followed)
-    if is_bounded:
-        step = step.where(reach.c.distance < bindparam("depth"))
-    return reach.union(step)
+_contents = each_id("contents")
 
 
-def _edges(direction: Direction, *, is_bounded: bool) -> Statement:
-    """Return the statement for the derivations whose two ends lie in a direction."""
-    ways = _WAYS if direction is Direction.BOTH else (direction,)
-    reached = [select(_reach(way, is_bounded=is_bounded).c.content) for way in ways]
-    contents = (union(*reached) if len(reached) > 1 else reached[0].distinct()).cte("contents")
-    near, far = _ends(ways[0])
-    # Nothing is added to the far end so that SQLite only looks it up among the contents: it would
-    # else use an index over both ends, and try every content with every other.
-    far_end = far + literal_column("0")
-    edges = (
-        select(derivation.c.derived_id, derivation.c.predecessor_id, derivation.c.role)
-        .join(contents, near == contents.c.content)
-        .where(far_end.in_(select(contents.c.content)))
-    )
-    return Statement(edges, "start", *(["depth"] if is_bounded else []))
+def _sorts(as_of: Any = None) -> Select[Any]:
+    """Return the query for what sorts of thing contents are, and whether they were valid then."""
+    query = select(
+        version.c.version_id, record.c.kind, invalid_flag(version.c.version_id, as_of)
+    ).select_from(_contents)
+    query = query.join(version, version.c.version_id == _contents.c.id)
+    return query.join(record, record.c.record_id == version.c.record_id)
 
 
-_EDGES = {way: _edges(way, is_bounded=False) for way in Direction}
-_EDGES_WITHIN = {way: _edges(way, is_bounded=True) for way in Direction}
+_SORTS = Statement(_sorts(), "contents")
+_SORTS_AT = Statement(_sorts(bindparam("as_of", type_=UtcTime)), "contents", "as_of")
+
+
+def sorts_of(
+    tx: Transaction, contents: Sequence[int], as_of: datetime | None = None
+) -> Iterator[SortRow]:
+    """Yield what sorts of thing contents are, in no particular order.
+
+    :param as_of: whether they are invalid is told as it was then.
+    """
+    for group in in_groups(contents):
+        if as_of is None:
+            rows = tx.rows(_SORTS, listed(group))
+        else:
+            rows = tx.rows(_SORTS_AT, listed(group), as_of)
+        yield from map(SortRow._make, rows)

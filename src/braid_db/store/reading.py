@@ -28,6 +28,7 @@ _AT_ONCE = 1000
 _content = version.alias("content")
 _current = version.alias("current")
 _between = version.alias("between")
+_earlier = version.alias("earlier")
 
 
 class VersionRow(NamedTuple):
@@ -99,29 +100,42 @@ SIZE_BYTES = {
 }
 """How large a database is, in bytes, by the kind of database."""
 
-_VERSIONS = (
-    select(
-        version.c.version_id,
-        version.c.record_id,
-        version.c.number,
-        version.c.content_id,
-        version.c.name,
-        version.c.author,
-        version.c.created_at,
-        record.c.kind,
-        record.c.uid,
-        record.c.run_id,
-        _content.c.sha256,
-        _content.c.size_bytes,
-        _content.c.started_at,
-        _content.c.ended_at,
-        _current.c.number.label("versions"),
-        is_invalid(version.c.content_id).label("is_invalid"),
+
+def _versions(as_of: datetime | None = None) -> Select[Any]:
+    """Return the query for versions as they are, or as they were at a time."""
+    newest: Any = _current.c.number
+    if as_of is not None:
+        newest = (
+            select(func.max(_earlier.c.number))
+            .where(_earlier.c.record_id == version.c.record_id, _earlier.c.created_at <= as_of)
+            .scalar_subquery()
+        )
+    return (
+        select(
+            version.c.version_id,
+            version.c.record_id,
+            version.c.number,
+            version.c.content_id,
+            version.c.name,
+            version.c.author,
+            version.c.created_at,
+            record.c.kind,
+            record.c.uid,
+            record.c.run_id,
+            _content.c.sha256,
+            _content.c.size_bytes,
+            _content.c.started_at,
+            _content.c.ended_at,
+            newest.label("versions"),
+            is_invalid(version.c.content_id, as_of).label("is_invalid"),
+        )
+        .join(record, record.c.record_id == version.c.record_id)
+        .join(_content, _content.c.version_id == version.c.content_id)
+        .join(_current, _current.c.version_id == record.c.current_version_id)
     )
-    .join(record, record.c.record_id == version.c.record_id)
-    .join(_content, _content.c.version_id == version.c.content_id)
-    .join(_current, _current.c.version_id == record.c.current_version_id)
-)
+
+
+_VERSIONS = _versions()
 
 
 def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[Any]) -> Iterator[Row]:
@@ -130,37 +144,51 @@ def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[Any]) 
         yield from tx.select(query.where(key.in_(ids[start : start + _AT_ONCE])))
 
 
-def version_rows(tx: Transaction, version_ids: Sequence[int]) -> dict[int, VersionRow]:
-    """Return versions by their ids."""
-    rows = in_parts(tx, _VERSIONS, version.c.version_id, version_ids)
+def version_rows(
+    tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
+) -> dict[int, VersionRow]:
+    """Return versions by their ids.
+
+    :param as_of: what was so at a time: whether they were valid, and how many there were.
+    """
+    query = _VERSIONS if as_of is None else _versions(as_of)
+    rows = in_parts(tx, query, version.c.version_id, version_ids)
     return {row[0]: VersionRow(*row) for row in rows}
 
 
-def uri_rows(tx: Transaction, version_ids: Sequence[int]) -> Iterator[Row]:
+def uri_rows(
+    tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
+) -> Iterator[Row]:
     """Yield ``(version_id, uri)`` for the URIs that hold in versions, in their order."""
     query = (
         select(version.c.version_id, uri.c.uri)
-        .join(uri, _holds(uri))
+        .join(uri, _holds(uri, as_of))
         .order_by(version.c.version_id, uri.c.position, uri.c.uri_id)
     )
     return in_parts(tx, query, version.c.version_id, version_ids)
 
 
-def tag_rows(tx: Transaction, version_ids: Sequence[int]) -> Iterator[Row]:
+def tag_rows(
+    tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
+) -> Iterator[Row]:
     """Yield ``(version_id, key, type, value)`` for the tags that hold in versions."""
     query = (
         select(version.c.version_id, tag.c.key, tag.c.type, tag.c.value)
-        .join(tag, _holds(tag))
+        .join(tag, _holds(tag, as_of))
         .order_by(version.c.version_id, tag.c.tag_id)
     )
     return in_parts(tx, query, version.c.version_id, version_ids)
 
 
-def describing_versions(tx: Transaction, content_ids: Iterable[int]) -> dict[int, int]:
+def describing_versions(
+    tx: Transaction, content_ids: Iterable[int], as_of: datetime | None = None
+) -> dict[int, int]:
     """Return the version that shows each content: the newest that only edits its description.
 
     A restore, which comes after other contents, stands for the content too but is not taken: it
     would name something old by a number that did not exist when it was used.
+
+    :param as_of: the one that did so at a time.
     """
     wanted = list(content_ids)
     other_content_between = exists().where(
@@ -175,6 +203,8 @@ def describing_versions(tx: Transaction, content_ids: Iterable[int]) -> dict[int
         .where(version.c.content_id != version.c.version_id, ~other_content_between)
         .order_by(version.c.number)
     )
+    if as_of is not None:
+        query = query.where(version.c.created_at <= as_of)
     edits = in_parts(tx, query, version.c.content_id, wanted)
     return {content_id: content_id for content_id in wanted} | dict(edits)
 
@@ -220,13 +250,14 @@ def count_rows(tx: Transaction) -> dict[str, int]:
     return {what: tx.select(query)[0][0] for what, query in _COUNTED.items()}
 
 
-def _holds(table: Any) -> Any:
-    """Return the condition that a tag or URI holds in a version."""
-    return (
+def _holds(table: Any, as_of: datetime | None = None) -> Any:
+    """Return the condition that a tag or URI holds in a version, and did at a time."""
+    holds = (
         (table.c.record_id == version.c.record_id)
         & (table.c.since <= version.c.number)
         & (table.c.until.is_(None) | (table.c.until > version.c.number))
     )
+    return holds if as_of is None else holds & (table.c.created_at <= as_of)
 
 
 def _contains(text: Any, part: str) -> Any:

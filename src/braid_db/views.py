@@ -160,6 +160,54 @@ class Lineage:
 
 
 @dataclass(frozen=True, slots=True)
+class PathStep:
+    """One record on the way from another to what came from it.
+
+    :param role: how it came from the one before; None for the first.
+    """
+
+    record: RecordView
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommonAncestor:
+    """What two records both came from, and how many derivations lie between."""
+
+    record: RecordView
+    distance: int
+    other_distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    """A step or transfer that led to something.
+
+    :param used: what went into it, the steps among it that it builds on.
+    :param made: what it made of what led there.
+    """
+
+    step: RecordView
+    used: tuple[RecordView, ...]
+    made: tuple[RecordView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a record came about.
+
+    :param given: what nothing recorded led to: where it all began.
+    :param steps: each after those that it builds on.
+    :param derived: what came from what without a step: predecessor, derived record and role.
+    """
+
+    record: RecordView
+    given: tuple[RecordView, ...]
+    steps: tuple[ToldStep, ...]
+    derived: tuple[tuple[RecordView, RecordView, Role], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One execution of a flow and how much of it is recorded."""
 

@@ -1,0 +1,95 @@
+"""How something came about, as a story: which steps led to it, what each used, what each made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from braid_db.model import Role
+from braid_db.records.lineage import get_lineage, name
+from braid_db.store import Transaction
+from braid_db.views import Edge, Explanation, ToldStep
+
+Name = tuple[int, int]
+
+
+def explain(
+    tx: Transaction,
+    record_id: int,
+    *,
+    version: int | None = None,
+    as_of: datetime | None = None,
+) -> Explanation:
+    """Return how a version of a record came about.
+
+    :param version: the current one when omitted.
+    :param as_of: what was known at a time.
+    :returns: the steps and transfers that led to it, each after those that it builds on, with
+        what they used and made of it; what was derived without a step; and what was given.
+    :raises RecordNotFound: if no record has this id.
+    :raises VersionNotFound: if the record has no version of this number.
+    """
+    lineage = get_lineage(tx, record_id, version=version, as_of=as_of)
+    records = {name(node.record): node.record for node in lineage.nodes}
+    records[name(lineage.start)] = lineage.start
+    activities = [one for one in records if records[one].kind.is_activity]
+    above, below = _beside(lineage.edges)
+    steps = [
+        ToldStep(
+            records[one],
+            used=tuple(records[source] for source in above.get(one, ())),
+            made=tuple(records[made] for made in below.get(one, ())),
+        )
+        for one in _in_order(activities, above, records)
+    ]
+    derived = {_derived(edge) for edge in lineage.edges}
+    given = [one for one in records.values() if name(one) not in derived | {name(lineage.start)}]
+    alone = (
+        (records[_predecessor(edge)], records[_derived(edge)], edge.role)
+        for edge in lineage.edges
+        if edge.role in (Role.DERIVED, Role.REVISION)
+    )
+    return Explanation(
+        record=lineage.start,
+        given=tuple(sorted(given, key=name)),
+        steps=tuple(steps),
+        derived=tuple(alone),
+    )
+
+
+Beside = Mapping[Name, Sequence[Name]]
+
+
+def _beside(edges: Iterable[Edge]) -> tuple[Beside, Beside]:
+    """Return what each came from directly, and what each generated."""
+    above: dict[Name, list[Name]] = {}
+    below: dict[Name, list[Name]] = {}
+    for edge in edges:
+        above.setdefault(_derived(edge), []).append(_predecessor(edge))
+        if edge.role is Role.GENERATED:
+            below.setdefault(_predecessor(edge), []).append(_derived(edge))
+    return above, below
+
+
+def _in_order(activities: Iterable[Name], above: Beside, all_of_them: Iterable[Name]) -> list[Name]:
+    """Return activities so that each comes after all that it builds on."""
+    depth: dict[Name, int] = {}
+    for start in all_of_them:
+        waiting = [start]
+        while waiting:
+            here = waiting[-1]
+            missing = [one for one in above.get(here, ()) if one not in depth]
+            if missing and here not in depth:
+                waiting += missing
+            else:
+                depth.setdefault(here, 1 + max((depth[o] for o in above.get(here, ())), default=0))
+                waiting.pop()
+    return sorted(activities, key=lambda one: (depth[one], one))
+
+
+def _predecessor(edge: Edge) -> Name:
+    return edge.predecessor_id, edge.predecessor_version
+
+
+def _derived(edge: Edge) -> Name:
+    return edge.derived_id, edge.derived_version

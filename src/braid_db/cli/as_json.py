@@ -10,8 +10,6 @@ import click
 
 from braid_db.views import (
     Difference,
-    Edge,
-    Lineage,
     Page,
     RecordView,
     RunView,
@@ -105,23 +103,3 @@ def runs_json(page: Page[RunView]) -> dict[str, object]:
 def status_json(status: Status) -> dict[str, object]:
     """Return what a database says of itself."""
     return asdict(status)
-
-
-def lineage_json(lineage: Lineage) -> dict[str, object]:
-    """Return a lineage: its records, nearest first, and the edges among them."""
-    nodes = [record_json(node.record) | {"distance": node.distance} for node in lineage.nodes]
-    return {
-        "record": record_json(lineage.start),
-        "direction": lineage.direction.value,
-        "records": nodes,
-        "edges": [_edge_json(edge) for edge in lineage.edges],
-        "is_cut": lineage.is_cut,
-    }
-
-
-def _edge_json(edge: Edge) -> dict[str, object]:
-    return {
-        "predecessor": {"record_id": edge.predecessor_id, "version": edge.predecessor_version},
-        "derived": {"record_id": edge.derived_id, "version": edge.derived_version},
-        "role": edge.role.value,
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -82,6 +83,26 @@ depth_option = click.option(
     "--depth",
     type=click.IntRange(min=1),
     help="How many derivations to go at most; without end by default.",
+)
+
+
+def time_of(context: click.Context, option: click.Parameter, told: str | None) -> datetime | None:
+    """Return a moment of the command line, in UTC where it names no zone, as times are shown."""
+    try:
+        moment = None if told is None else datetime.fromisoformat(told)
+    except ValueError:
+        expected = "write one such as 2026-03-01 or 2026-03-01T12:30Z"
+        raise click.BadParameter(f"{told!r} is no time; {expected}.") from None
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
+
+
+as_of_option = click.option(
+    "--as-of",
+    metavar="TIME",
+    callback=time_of,
+    help="What was recorded by this time, as it was then; UTC where no zone is named.",
 )
 
 

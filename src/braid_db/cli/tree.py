@@ -24,12 +24,12 @@ def tree_lines(lineage: Lineage) -> Iterator[str]:
     records = {_name(node.record): node.record for node in lineage.nodes}
     branches = _branches(lineage)
     drawn: set[Name] = set()
-    yield _label(lineage.start)
+    yield label(lineage.start)
     waiting = _below(branches, _name(lineage.start), (), 1)
     while waiting:
         name, role, path, depth = waiting.pop()
         again = " (see above)" if name in drawn and name in branches else ""
-        yield f"{_guides(path, depth)}{role}: {_label(records[name])}{again}"
+        yield f"{_guides(path, depth)}{role}: {label(records[name])}{again}"
         if name not in drawn:
             drawn.add(name)
             waiting += _below(branches, name, path, depth + 1)
@@ -64,7 +64,8 @@ def _guides(path: Path, depth: int) -> str:
     return f"{guides}{'├── ' if more else '└── '}{deep}"
 
 
-def _label(record: RecordView) -> str:
+def label(record: RecordView) -> str:
+    """Return a record in one line."""
     version = f" v{record.version}" if record.versions > 1 else ""
     invalid = "" if record.valid else " INVALID"
     return f"{record.kind} {record.record_id}{version} {visible(record.name)}{invalid}"

@@ -1,14 +1,16 @@
-"""How something came about, as a story: which steps led to it, what each used, what each made."""
+"""How something came about: which steps led to it, what each used and made, and from what data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from braid_db.model import Role
+from braid_db.model import Kind, Role
+from braid_db.records.errors import NotAModel
 from braid_db.records.lineage import get_lineage, name
+from braid_db.records.views import get_record
 from braid_db.store import Transaction
-from braid_db.views import Edge, Explanation, ToldStep
+from braid_db.views import Edge, Explanation, Lineage, ToldStep
 
 Name = tuple[int, int]
 
@@ -54,6 +56,29 @@ def explain(
         given=tuple(sorted(given, key=name)),
         steps=tuple(steps),
         derived=tuple(alone),
+    )
+
+
+def data_of_model(
+    tx: Transaction,
+    record_id: int,
+    version: int | None = None,
+    *,
+    as_of: datetime | None = None,
+    limit: int | None = None,
+) -> Lineage:
+    """Return the data and facts that a version of a model was made from, the nearest first.
+
+    :param limit: how many to return at most; all when omitted.
+    :raises RecordNotFound: if no record has this id.
+    :raises VersionNotFound: if the record has no version of this number.
+    :raises NotAModel: if it is no model.
+    """
+    kind = get_record(tx, record_id, version).kind
+    if kind is not Kind.MODEL:
+        raise NotAModel(record_id, kind)
+    return get_lineage(
+        tx, record_id, version=version, kinds=(Kind.DATA, Kind.FACT), as_of=as_of, limit=limit
     )
 
 

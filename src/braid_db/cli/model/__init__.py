@@ -8,6 +8,7 @@ from braid_db.cli.groups import LazyGroup
 from braid_db.cli.options import CONTEXT
 
 COMMANDS = {
+    "data": "braid_db.cli.model.data:data",
     "states": "braid_db.cli.model.states:states",
 }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.lineage_json import lineage_json
 from braid_db.cli.options import (
     CONTEXT,
     answering,
+    as_of_option,
     depth_option,
     kinds_option,
     open_store,
@@ -18,6 +22,8 @@ from braid_db.cli.record.finding import find_record
 from braid_db.model import Kind
 from braid_db.views import Direction, Lineage
 
+_SHOWN = 1000
+
 
 @click.command(context_settings=CONTEXT)
 @record_argument
@@ -26,6 +32,15 @@ from braid_db.views import Direction, Lineage
 @version_option
 @depth_option
 @kinds_option
+@click.option("--valid", "only_valid", is_flag=True, help="Only what no recall reaches.")
+@as_of_option
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=_SHOWN,
+    show_default=True,
+    help="How many of the nearest to show at most; 0 shows all.",
+)
 @answering
 def lineage(
     named: str,
@@ -33,27 +48,40 @@ def lineage(
     version: int | None,
     depth: int | None,
     kinds: tuple[Kind, ...],
+    only_valid: bool,
+    as_of: datetime | None,
+    limit: int,
     form: str,
 ) -> None:
     """Show all that RECORD came from, or all that came from it.
 
-    The answer is a tree; with --kind a list, as what lies between is left out. Each record is
-    shown as it is described now, in the version that was used or made.
+    The answer is a tree; with --kind or --valid a list, as what lies between is left out. Each
+    record is shown as it is described now, in the version that was used or made; with --as-of
+    as it was then: what did we believe at that time?
     """
     from braid_db.records.lineage import get_lineage
 
-    way = Direction(direction or Direction.UP)
     answer = open_store().read(
         lambda tx: get_lineage(
-            tx, find_record(tx, named), version=version, direction=way, depth=depth, kinds=kinds
+            tx,
+            find_record(tx, named),
+            version=version,
+            direction=Direction(direction or Direction.UP),
+            depth=depth,
+            kinds=kinds,
+            only_valid=only_valid,
+            as_of=as_of,
+            limit=limit or None,
         )
     )
     if form == "json":
-        as_json.say_json(as_json.lineage_json(answer))
+        as_json.say_json(lineage_json(answer))
     else:
-        _say_lineage(answer, is_list=bool(kinds))
+        _say_lineage(answer, is_list=bool(kinds or only_valid))
     if answer.is_cut:
         text.note(f"More lies beyond depth {depth}.")
+    if answer.total > len(answer.nodes):
+        text.note(f"{len(answer.nodes):,} of {answer.total:,} shown; --limit 0 shows all.")
 
 
 def _say_lineage(answer: Lineage, *, is_list: bool) -> None:

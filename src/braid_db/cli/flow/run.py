@@ -1,4 +1,4 @@
-"""``braid-db flow``: running a flow on this machine."""
+"""``braid-db flow run``: runs a flow on this machine."""
 
 from __future__ import annotations
 
@@ -22,12 +22,7 @@ INTERRUPTED = 130
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(context_settings=CONTEXT)
-def flow() -> None:
-    """Run flows on this machine."""
-
-
-@flow.command()
+@click.command(context_settings=CONTEXT)
 @click.argument("definition", type=_FILE)
 @click.option("--input", "-i", "input_file", type=_FILE, help="The run's input: a JSON object.")
 @click.option(
@@ -145,7 +140,7 @@ def _progress() -> Iterator[tuple[Listener, Callable[[str], None]]]:
     if not sys.stderr.isatty():
         yield _silent, note
         return
-    from braid_db.cli.flow_display import FlowDisplay
+    from braid_db.cli.flow.display import FlowDisplay
 
     with FlowDisplay() as display:
         yield display.on_event, display.on_output

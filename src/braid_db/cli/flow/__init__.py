@@ -1,0 +1,17 @@
+"""``braid-db flow``: flows, as files and as they run; a file for each command."""
+
+from __future__ import annotations
+
+import click
+
+from braid_db.cli.groups import LazyGroup
+from braid_db.cli.options import CONTEXT
+
+COMMANDS = {
+    "run": "braid_db.cli.flow.run:run",
+}
+
+
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings=CONTEXT)
+def flow() -> None:
+    """Run flows on this machine."""

@@ -12,6 +12,8 @@ NAMES = (
     "add_transfer_request",
     "create_invalidation_action",
     "add_invalidation_action_to_record",
+    "check_records",
+    "invalidate_record",
 )
 
 INPUT = {

@@ -24,7 +24,9 @@ NAMES = (
     "add_invalidation_action_to_record",
     "add_record_for_action_step",
     "add_transfer_request",
+    "check_records",
     "create_invalidation_action",
+    "invalidate_record",
 )
 
 Result = dict[str, Any]
@@ -52,6 +54,8 @@ class Endpoint:
     :ivar transfer: ``add_transfer_request``.
     :ivar action: ``create_invalidation_action``.
     :ivar link: ``add_invalidation_action_to_record``.
+    :ivar check: ``check_records``.
+    :ivar recall: ``invalidate_record``.
     """
 
     def __init__(self, url: str) -> None:
@@ -60,6 +64,8 @@ class Endpoint:
         self.transfer = whole("add_transfer_request")
         self.action = whole("create_invalidation_action")
         self.link = whole("add_invalidation_action_to_record")
+        self.check = whole("check_records")
+        self.recall = whole("invalidate_record")
         # One connection for all reading, as a server takes longer to accept one than to answer.
         self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None

@@ -53,6 +53,17 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         "invalidation_action_id": None,
         **COMMON,
     },
+    "check_records": {"record_ids": None, **COMMON},
+    "invalidate_record": {
+        "record_id": None,
+        "cause": None,
+        "version": None,
+        "all_versions": False,
+        "since": None,
+        "until": None,
+        "follow_order": False,
+        **COMMON,
+    },
 }
 
 
@@ -87,7 +98,7 @@ def test_a_function_that_hides_its_arguments_behind_the_rest_is_refused(name: st
 
 
 @pytest.mark.parametrize("load", [whole, alone])
-def test_the_four_functions_run_as_whole_files_and_as_their_definitions_alone(
+def test_the_functions_run_as_whole_files_and_as_their_definitions_alone(
     endpoint: Endpoint, load: Callable[[str], Callable[..., Any]]
 ) -> None:
     step = load("add_record_for_action_step")(step_name="A", output_record_defs={"name": "x"})
@@ -102,6 +113,9 @@ def test_the_four_functions_run_as_whole_files_and_as_their_definitions_alone(
     }
     assert linked["invalidation_action_id"] == action["invalidation_action_id"]
     assert linked["flow_state_record_id"] == step["flow_state_record_id"]
+    recalled = load("invalidate_record")(step, "wrong")
+    assert (recalled["reached"], recalled["owed_actions"]) == (3, 1)
+    assert load("check_records")(step)["valid"] is False
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -113,6 +127,8 @@ def test_arguments_that_a_function_does_not_know_are_logged_and_ignored(
     needed = {
         "create_invalidation_action": {"command": "mail"},
         "add_invalidation_action_to_record": {"record_id": step, "invalidation_action_id": action},
+        "check_records": {"record_ids": step},
+        "invalidate_record": {"record_id": step, "cause": "wrong"},
     }
     whole(name)(**needed.get(name, {}), zebra={"a": 1}, unknown=2, aardvark=None)
     [logged] = [entry for entry in caplog.records if entry.name == "braid_db"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from braid_db.model import NO_RUN, Reference
 from braid_db.recall.views import InvalidInput
-from braid_db.records.contents import Content
+from braid_db.records.contents import Content, Contents
+from braid_db.records.predecessors import check_origin
 from braid_db.store import Transaction
 from braid_db.store import standing as sql
 
@@ -34,3 +36,19 @@ def standing_causes(
         for content in asked
         for row in found.get(content.content_id, ())
     ]
+
+
+def causes_of_references(tx: Transaction, references: Iterable[Reference]) -> list[InvalidInput]:
+    """Return why records are invalid: one entry for each standing recall that reaches one.
+
+    :param references: what is asked about; what is named twice is told once.
+    :raises BraidError: if one leads nowhere, or to another database.
+    """
+    wanted = list(dict.fromkeys(references))
+    for reference in wanted:
+        check_origin(reference, tx.database)
+    contents = Contents(tx, NO_RUN)
+    contents.ask(reference.record_id for reference in wanted)()
+    named = [contents.of_reference(reference) for reference in wanted]
+    asked = {(content.content_id, content.number): content for content in named}
+    return standing_causes(tx, asked.values())

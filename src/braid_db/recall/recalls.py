@@ -14,6 +14,7 @@ from braid_db.recall.views import Reached, RecallView, RecallWithReach
 from braid_db.records.views import iso, views_of
 from braid_db.store import Transaction, reading, standing, tables
 from braid_db.store import recalls as sql
+from braid_db.store.edges import listed
 from braid_db.store.reading import VersionRow
 from braid_db.store.standing import RecallRow
 from braid_db.uuid7 import uuid7
@@ -93,6 +94,11 @@ def get_recall(
     rows = standing.reached_by(tx, recall_id, limit=limit, offset=offset)
     reached = as_reached(tx, [(content_id, Way(way)) for content_id, way in rows])
     return RecallWithReach(view, Page(reached, sum(view.reached.values())))
+
+
+def count_reached(tx: Transaction, recall_ids: Sequence[int]) -> int:
+    """Return how many contents some recalls reach, all of them together."""
+    return int(tx.rows(standing.COUNT_REACHED, listed(recall_ids))[0][0])
 
 
 def get_recall_row(tx: Transaction, recall_id: int) -> RecallRow:

@@ -16,6 +16,8 @@ _MODULES = {
     "add_transfer_request": "transfer_task",
     "create_invalidation_action": "invalidation",
     "add_invalidation_action_to_record": "invalidation",
+    "check_records": "recall",
+    "invalidate_record": "recall",
 }
 
 

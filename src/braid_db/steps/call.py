@@ -40,6 +40,19 @@ def call(
     return result
 
 
+def answer(
+    function: str, model: type[R], arguments: Arguments, read: Callable[[R, Home], UseCase]
+) -> Result:
+    """Check a call that only asks, then answer it as things are now, however often it comes.
+
+    :param read: makes the use case of a checked request; it refuses what does not fit together.
+    :raises BraidError: if the call is refused.
+    """
+    where = home()
+    request = model.model_validate(_understood(function, model, arguments))
+    return where.store.read(read(request, where))
+
+
 @cache
 def defaults_of(model: type[Request]) -> dict[str, Any]:
     """Return the arguments that a function knows, with what each is when it is left out."""

@@ -20,13 +20,16 @@ _VERSIONS = {INPUT_IDS: "input_versions", OUTPUT_IDS: "output_versions"}
 _MOST_DIGITS = len(str(LARGEST_INTEGER))
 
 
-def read_references(argument: str, value: object, key: str = STEP_ID) -> References:
+def read_references(
+    argument: str, value: object, key: str = STEP_ID, *, also: str | None = None
+) -> References:
     """Return the records that a reference names.
 
     It may be an integer, a string of digits, a status document with results of provenance
     functions, such a result itself, or a list of any of these. Empty or absent means none.
 
     :param key: which ids of a result are meant.
+    :param also: which others are meant besides, where it has them.
     """
     if value is None:
         return NO_REFERENCES
@@ -34,7 +37,7 @@ def read_references(argument: str, value: object, key: str = STEP_ID) -> Referen
     missing: list[str] = []
     for item in _flat(argument, value):
         try:
-            found.extend(_read(item, key))
+            found.extend(_read(item, key, also))
         except _NoReference as reason:
             missing.append(f"'{argument}' holds {reason}")
     return References(tuple(found), tuple(missing))
@@ -57,11 +60,14 @@ def _flat(argument: str, value: object) -> Iterator[Any]:
             yield item
 
 
-def _read(item: Any, key: str) -> list[Reference]:
-    if isinstance(item, dict):
-        results = _results(item) if is_document(item) else [item]
-        return [reference for result in results for reference in _named(result, key)]
-    return [Reference(record_id(item))]
+def _read(item: Any, key: str, also: str | None) -> list[Reference]:
+    if not isinstance(item, dict):
+        return [Reference(record_id(item))]
+    found: list[Reference] = []
+    for result in _results(item) if is_document(item) else [item]:
+        found += _named(result, key)
+        found += _named(result, also) if also and also in result else []
+    return found
 
 
 def record_id(item: object) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from braid_db.errors import InvalidArgument, shown
 
@@ -97,6 +98,28 @@ def sha256(argument: str, value: object) -> str | None:
     if given is not None and not _SHA256.fullmatch(given):
         raise InvalidArgument(argument, shown(given), "a SHA-256 of 64 hexadecimal digits")
     return None if given is None else given.lower()
+
+
+def version(argument: str, value: object) -> int | None:
+    """Return the number of a version; a string of digits is one too."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        found = shown(value) if isinstance(value, str) else kind_of(value)
+        raise InvalidArgument(argument, found, "the number of a version, from 1")
+    return value
+
+
+def time(argument: str, value: object) -> datetime | None:
+    """Return a moment that is written in ISO 8601, aware where its zone is."""
+    given = optional_text(argument, value, NAME_LENGTH)
+    try:
+        return None if given is None else datetime.fromisoformat(given)
+    except ValueError:
+        expected = "a time in ISO 8601, as 2026-03-01T12:00Z"
+        raise InvalidArgument(argument, shown(given), expected) from None
 
 
 def size_bytes(argument: str, value: object) -> int | None:

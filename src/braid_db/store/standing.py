@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, select, update
 
+from braid_db.store.edges import each_id
 from braid_db.store.reading import in_parts
 from braid_db.store.statements import Row, Statement
 from braid_db.store.tables import (
@@ -123,6 +124,16 @@ COUNT_STILL_INVALID = Statement(
     "id",
 )
 """How many of the contents that a recall reaches are reached by one that stands."""
+
+
+_REACHED_BY_ANY = select(invalidation.c.version_id).where(
+    invalidation.c.recall_id.in_(select(each_id("recalls").c.id))
+)
+
+COUNT_REACHED = Statement(
+    select(func.count()).select_from(_REACHED_BY_ANY.distinct().subquery()), "recalls"
+)
+"""How many contents some recalls reach, each counted once."""
 
 
 def find_recall(tx: Transaction, recall_id: int) -> RecallRow | None:

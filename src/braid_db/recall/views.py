@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from braid_db.model import ActionState, Kind, Way
+from braid_db.model import ActionState, Kind, Role, Way
 from braid_db.recall.outcomes import ActionOutcome
 from braid_db.views import Page, RecordView
 
@@ -129,3 +129,56 @@ class Reinstated:
     still_invalid: int
     cancelled: tuple[ActionOutcome, ...]
     begun: tuple[ActionOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUse:
+    """What a step used or made, and whether it can be kept.
+
+    It can where it is valid. Where it is not, a newer version that is valid stands in for it, or
+    it is made or given anew by what comes earlier in the plan, or by that of another recall.
+
+    :param newer_version: the newest valid version of the record, where it is newer.
+    """
+
+    record: RecordView
+    role: Role
+    newer_version: int | None
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether it can be used as it is."""
+        return self.record.valid
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """One thing to be done: a step or transfer to be run again, or a record to be given anew.
+
+    :param flow_id: the flow that the record's run was of.
+    :param inputs: what a step used, or what a record came from.
+    :param outputs: what of it the recalls reach, of all that a step made.
+    """
+
+    record: RecordView
+    flow_id: str | None
+    inputs: tuple[PlannedUse, ...]
+    outputs: tuple[PlannedUse, ...]
+
+    @property
+    def is_step(self) -> bool:
+        """Whether something is to be run again."""
+        return self.record.kind.is_activity
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What has to be done until all that some recalls reach is valid again.
+
+    :param work: each piece of it after what it depends on.
+    :param done: how much of the work was done already.
+    """
+
+    recalls: tuple[RecallView, ...]
+    work: Page[PlannedWork]
+    done: int

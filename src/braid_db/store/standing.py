@@ -126,12 +126,12 @@ COUNT_STILL_INVALID = Statement(
 """How many of the contents that a recall reaches are reached by one that stands."""
 
 
-_REACHED_BY_ANY = select(invalidation.c.version_id).where(
+REACHED_BY_ANY = select(invalidation.c.version_id).where(
     invalidation.c.recall_id.in_(select(each_id("recalls").c.id))
 )
 
 COUNT_REACHED = Statement(
-    select(func.count()).select_from(_REACHED_BY_ANY.distinct().subquery()), "recalls"
+    select(func.count()).select_from(REACHED_BY_ANY.distinct().subquery()), "recalls"
 )
 """How many contents some recalls reach, each counted once."""
 

@@ -19,6 +19,9 @@ READING = [
     ("run", "list"),
     ("run", "show", "x"),
     ("graph", "1"),
+    ("recall", "list"),
+    ("recall", "make", "1", "--cause", "wrong"),
+    ("recall", "run"),
     ("db", "status"),
     ("db", "upgrade"),
 ]

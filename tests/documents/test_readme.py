@@ -103,7 +103,7 @@ def example_lines() -> list[str]:
 
 @pytest.mark.parametrize("line", example_lines())
 def test_an_example_uses_a_command_as_it_is(line: str) -> None:
-    words = shlex.split(line)[1:]
+    words = shlex.split(line, comments=True)[1:]
     command: click.Command = main
     while isinstance(command, click.Group):
         found = command.get_command(click.Context(command), words.pop(0))

@@ -97,7 +97,9 @@ def test_every_command_leads_to_a_function(wheel: zipfile.ZipFile) -> None:
     entries.optionxform = str  # type: ignore[assignment, method-assign]
     entries.read_string(wheel.read(name).decode())
     commands = dict(entries["console_scripts"])
-    assert {"braid-db", "db-create", "db-print", "db-to-mermaid"} <= set(commands)
+    assert {"braid-db", "db-create", "db-print", "db-to-mermaid", "invalidate-record"} <= set(
+        commands
+    )
     for target in commands.values():
         module, _, function = target.partition(":")
         assert callable(getattr(importlib.import_module(module), function))

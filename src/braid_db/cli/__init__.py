@@ -15,6 +15,7 @@ COMMANDS = {
     "functions": "braid_db.cli.functions:functions",
     "graph": "braid_db.cli.graph:graph",
     "model": "braid_db.cli.model:model",
+    "recall": "braid_db.cli.recall:recall",
     "record": "braid_db.cli.record:record",
     "run": "braid_db.cli.run:run",
 }

@@ -23,6 +23,7 @@ REFUSED = 1
 WRONG_USAGE = 2
 UNREACHABLE = 3
 OUT_OF_DATE = 4
+INTERRUPTED = 130
 
 EXIT_CODES: tuple[tuple[type[BraidError], int], ...] = (
     (SchemaOutOfDate, OUT_OF_DATE),

@@ -85,6 +85,12 @@ depth_option = click.option(
     help="How many derivations to go at most; without end by default.",
 )
 
+follow_order_option = click.option(
+    "--follow-order",
+    is_flag=True,
+    help="Follow the order of steps even where it is known what they used.",
+)
+
 
 def time_of(context: click.Context, option: click.Parameter, told: str | None) -> datetime | None:
     """Return a moment of the command line, in UTC where it names no zone, as times are shown."""
@@ -132,6 +138,15 @@ def login_name() -> str | None:
     except (KeyError, OSError):
         return None
 
+
+person_option = click.option(
+    "--by",
+    metavar="NAME",
+    help="Who does it; your login name by default.",
+    callback=lambda context, option, told: text_of(context, option, told) or login_name(),
+)
+
+recall_argument = click.argument("recall_id", metavar="RECALL", type=int)
 
 record_argument = click.argument("named", metavar="RECORD")
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from braid_db.views import Page, RecordView
 
+if TYPE_CHECKING:
+    from braid_db.recall.views import InvalidInput
+
 SUMMARY = ("record", "kind", "valid", "recorded (UTC)", "name", "uri")
 """The headings above the cells that stand for a record."""
 
-_LONG = ("name", "uri", "run", "flow", "started by", "by", "reason", "framework", "tags", "sha256")
+FEW = 5
+"""How many things one line names."""
+
+_LONG = (
+    *("name", "uri", "run", "flow", "started by", "by", "reason", "framework", "tags", "sha256"),
+    *("cause", "command", "output", "here"),
+)
 _INVALID = "INVALID"
 
 
@@ -122,6 +131,20 @@ def describe(record: RecordView) -> list[str]:
         ("uid", record.uid),
     ]
     return aligned(rows)
+
+
+def reasons(causes: Iterable[InvalidInput]) -> list[str]:
+    """Return why what stands above is invalid, a line for each recall; nothing if it is valid."""
+    found: dict[int, list[InvalidInput]] = {}
+    for cause in causes:
+        found.setdefault(cause["recall_id"], []).append(cause)
+    lines = []
+    for recall_id, reached in sorted(found.items()):
+        names = [f"{one['record_id']}@{one['version']}" for one in reached[:FEW]]
+        more = f" and {len(reached) - FEW:,} more" if len(reached) > FEW else ""
+        said = visible(reached[0]["cause"])
+        lines.append(f"recall {recall_id} reaches {', '.join(names)}{more}: {said}")
+    return ["", *lines] if lines else []
 
 
 def aligned(rows: Iterable[tuple[str, str | None]]) -> list[str]:

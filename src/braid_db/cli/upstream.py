@@ -10,11 +10,13 @@ import click
 
 from braid_db.cli import text
 from braid_db.cli.groups import ExplainingCommand
-from braid_db.cli.options import CONTEXT, open_store
+from braid_db.cli.options import CONTEXT, login_name, open_store, text_of, texts_of
+from braid_db.cli.record.finding import find_reference
 from braid_db.errors import SettingsError
 
 if TYPE_CHECKING:
-    from braid_db.store import Store
+    from braid_db.recall.views import RecallView
+    from braid_db.store import Store, Transaction
     from braid_db.views import Lineage, RecordView
 
 
@@ -42,6 +44,27 @@ def db_print(database: str) -> None:
 
     page = open_store(database).read(list_records)
     text.say(_blocks(reversed(page.items)))
+
+
+@click.command("invalidate-record", cls=ExplainingCommand, context_settings=CONTEXT)
+@click.argument("database", metavar="DB")
+@click.argument("cause", metavar="CAUSE", callback=text_of)
+@click.argument("named", metavar="ID...", nargs=-1, required=True, callback=texts_of)
+def invalidate_record(database: str, cause: str | None, named: tuple[str, ...]) -> None:
+    """Recall the records ID with all that came of them; today: braid-db recall make.
+
+    An ID may name its version: 12@3.
+    """
+    from braid_db.recall.recalls import invalidate
+    from braid_db.recall.targets import Targets
+
+    def work(tx: Transaction) -> list[RecallView]:
+        records = tuple(find_reference(tx, name) for name in named)
+        return invalidate(tx, Targets(records), cause=cause or "", by=login_name())
+
+    for recall in open_store(database).write(work):
+        reached = sum(recall.reached.values())
+        text.say([f"recall {recall.recall_id} of record {recall.record_id} reaches {reached:,}"])
 
 
 @click.command("db-to-mermaid", cls=ExplainingCommand, context_settings=CONTEXT)

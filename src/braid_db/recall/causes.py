@@ -10,6 +10,7 @@ from braid_db.records.contents import Content, Contents
 from braid_db.records.predecessors import check_origin
 from braid_db.store import Transaction
 from braid_db.store import standing as sql
+from braid_db.views import RecordView
 
 
 def standing_causes(
@@ -52,3 +53,17 @@ def causes_of_references(tx: Transaction, references: Iterable[Reference]) -> li
     named = [contents.of_reference(reference) for reference in wanted]
     asked = {(content.content_id, content.number): content for content in named}
     return standing_causes(tx, asked.values())
+
+
+def causes_of_views(tx: Transaction, views: Iterable[RecordView]) -> list[InvalidInput]:
+    """Return why versions that are shown are invalid: an entry for each standing recall of each.
+
+    :returns: in the order of records, versions and recalls; empty if all are valid.
+    """
+    asked = {(view.record_id, view.version) for view in views if not view.valid}
+    rows = sql.causes_of_versions(tx, sorted({record_id for record_id, _ in asked}))
+    return [
+        InvalidInput(record_id=record_id, version=number, cause=cause, recall_id=recall_id)
+        for record_id, number, recall_id, cause in rows
+        if (record_id, number) in asked
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -37,14 +38,17 @@ class Means:
         self._commands = AllowedCommands(settings.allowed_commands, variables.get("PATH", ""))
         self._client = client_of(variables)
 
-    def lack_for(self, run: DueRun) -> str | None:
-        """Return why an action cannot be started here and now; None where it can."""
-        if run.type == ActionType.FLOW:
+    def lack_for(self, kind: str, command: str) -> str | None:
+        """Return why an action cannot be started here and now; None where it can.
+
+        :param kind: the type of the action.
+        """
+        if kind == ActionType.FLOW:
             return None if self._client else _NO_CLIENT
-        if run.type != ActionType.SHELL:
-            return f"this version does not know actions of the type {shown(run.type)}"
+        if kind != ActionType.SHELL:
+            return f"this version does not know actions of the type {shown(kind)}"
         try:
-            self._commands.path_of(run.command)
+            self._commands.path_of(command)
         except NotAllowed as refusal:
             return str(refusal)
         return None
@@ -67,6 +71,11 @@ class Means:
         body = _body(run.params, values)
         label = f"Braid-DB: recall {run.recall_id}, record {run.record_id}"
         return partial(start_flow, self._client, run.command, body, label, self._limit_s)
+
+
+def here(settings: Settings) -> Means:
+    """Return what this process would carry actions out with."""
+    return Means(settings, os.environ)
 
 
 def _arguments(params: str, values: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,6 @@ it might be done twice.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,9 +29,10 @@ from braid_db.errors import InvalidArgument
 from braid_db.model import ActionState
 from braid_db.recall.attempts import Attempt, Ending
 from braid_db.recall.executors import is_gone, this_executor
-from braid_db.recall.jobs import Job, Means
+from braid_db.recall.jobs import Job, here
 from braid_db.recall.outcomes import ActionOutcome, get_outcome, list_outcomes
 from braid_db.recall.placeholders import CannotFill
+from braid_db.recall.recalls import get_recall_row
 from braid_db.settings import Settings
 from braid_db.store import Store, Transaction
 from braid_db.store import actions as sql
@@ -82,7 +82,13 @@ def run_each(
 
 
 def count_due(tx: Transaction, recall_id: int | None = None) -> int:
-    """Return how many action runs are due, those among them that may not be started."""
+    """Return how many action runs are due, those among them that may not be started.
+
+    :param recall_id: only those of one recall; of all when omitted.
+    :raises RecallNotFound: if there is no such recall.
+    """
+    if recall_id is not None:
+        get_recall_row(tx, recall_id)
     return sql.count_due(tx, recall_id)
 
 
@@ -108,8 +114,10 @@ def retry(
 
     :param action_run_ids: only these; all such runs of the recall when empty.
     :returns: those that are due now.
+    :raises RecallNotFound: if there is no such recall.
     :raises InvalidArgument: if one that is named is not of this recall, or cannot start again.
     """
+    get_recall_row(tx, recall_id)
     runs = list_outcomes(tx, recall_id, states=_RETRIED)
     again = [run.action_run_id for run in runs]
     if action_run_ids:
@@ -143,7 +151,7 @@ class Executor:
     """A process that carries out action runs, under a name of its own."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        self._means = Means(settings, os.environ)
+        self._means = here(settings)
         self._store = store
         self._settings = settings
         self._name = this_executor()
@@ -161,7 +169,7 @@ class Executor:
         """Return the runs that cannot be started here, each with the reason, and those that can."""
         lacking, ready = [], []
         for run in runs:
-            lack = self._means.lack_for(run)
+            lack = self._means.lack_for(run.type, run.command)
             if lack is None or run.reinstated_at is not None:
                 ready.append(run)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from braid_db.errors import InvalidArgument
@@ -93,7 +94,13 @@ def get_recall(
     [view] = recall_views(tx, [get_recall_row(tx, recall_id)])
     rows = standing.reached_by(tx, recall_id, limit=limit, offset=offset)
     reached = as_reached(tx, [(content_id, Way(way)) for content_id, way in rows])
-    return RecallWithReach(view, Page(reached, sum(view.reached.values())))
+    by_kind: Counter[Kind] = Counter()
+    by_run: Counter[str | None] = Counter()
+    for kind, run_id, contents in tx.rows(standing.COUNT_BY_KIND_AND_RUN, recall_id):
+        by_kind[Kind(kind)] += contents
+        by_run[run_id] += contents
+    page = Page(reached, sum(view.reached.values()))
+    return RecallWithReach(view, page, dict(by_kind), dict(by_run))
 
 
 def count_reached(tx: Transaction, recall_ids: Sequence[int]) -> int:

@@ -70,10 +70,17 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class RecallWithReach:
-    """One recall with a part of what it reaches, in the order of recording."""
+    """One recall with a part of what it reaches, in the order of recording.
+
+    Counts are of all contents that it reaches.
+
+    :param by_run: how many by the run that first recorded them; None for those without one.
+    """
 
     recall: RecallView
     reached: Page[Reached]
+    by_kind: Mapping[Kind, int]
+    by_run: Mapping[str | None, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,18 @@ TAKE_BACK = Statement(
 
 _of_recall = invalidation.alias("of_recall")
 
+COUNT_BY_KIND_AND_RUN = Statement(
+    select(record.c.kind, record.c.run_id, func.count())
+    .select_from(invalidation)
+    .join(version, version.c.version_id == invalidation.c.version_id)
+    .join(record, record.c.record_id == version.c.record_id)
+    .where(invalidation.c.recall_id == bindparam("id"))
+    .group_by(record.c.kind, record.c.run_id)
+    .order_by(record.c.kind, func.min(record.c.record_id)),
+    "id",
+)
+"""How many contents a recall reaches, by the kinds and first runs of their records."""
+
 COUNT_STILL_INVALID = Statement(
     select(func.count())
     .select_from(_of_recall)
@@ -205,6 +217,18 @@ def causes_of(tx: Transaction, content_ids: Sequence[int]) -> list[CauseRow]:
     """Return the standing recalls that reach contents, those of each in their order."""
     rows = in_parts(tx, _CAUSES, invalidation.c.version_id, content_ids)
     return [CauseRow(*row) for row in rows]
+
+
+def causes_of_versions(tx: Transaction, record_ids: Sequence[int]) -> Iterator[Row]:
+    """Yield ``(record_id, number, recall_id, cause)`` for the invalid versions of records."""
+    query = (
+        select(version.c.record_id, version.c.number, recall.c.recall_id, recall.c.cause)
+        .join(invalidation, invalidation.c.version_id == version.c.content_id)
+        .join(recall, recall.c.recall_id == invalidation.c.recall_id)
+        .where(STANDS)
+        .order_by(version.c.record_id, version.c.number, recall.c.recall_id)
+    )
+    return in_parts(tx, query, version.c.record_id, record_ids)
 
 
 def links_of(tx: Transaction, content_ids: Sequence[int]) -> list[LinkRow]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from braid_db.cli.errors import INTERRUPTED
 from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.text import note, visible
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from braid_db.flows.events import Event, Listener
     from braid_db.flows.runner import FlowRun
 
-INTERRUPTED = 130
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,10 @@ from braid_db.cli.options import (
 from braid_db.cli.record.finding import find_record
 from braid_db.model import Kind
 from braid_db.views import Direction, Lineage
+
+if TYPE_CHECKING:
+    from braid_db.recall.views import InvalidInput
+    from braid_db.store import Transaction
 
 _SHOWN = 1000
 
@@ -59,10 +64,11 @@ def lineage(
     record is shown as it is described now, in the version that was used or made; with --as-of
     as it was then: what did we believe at that time?
     """
+    from braid_db.recall.causes import causes_of_views
     from braid_db.records.lineage import get_lineage
 
-    answer = open_store().read(
-        lambda tx: get_lineage(
+    def read(tx: Transaction) -> tuple[Lineage, list[InvalidInput]]:
+        found = get_lineage(
             tx,
             find_record(tx, named),
             version=version,
@@ -73,11 +79,15 @@ def lineage(
             as_of=as_of,
             limit=limit or None,
         )
-    )
+        shown = [found.start, *(node.record for node in found.nodes)]
+        return found, [] if as_of else causes_of_views(tx, shown)
+
+    answer, causes = open_store().read(read)
     if form == "json":
-        as_json.say_json(lineage_json(answer))
+        as_json.say_json(lineage_json(answer) | {"invalid": causes})
     else:
         _say_lineage(answer, is_list=bool(kinds or only_valid))
+        text.say(text.reasons(causes))
     if answer.is_cut:
         text.note(f"More lies beyond depth {depth}.")
     if answer.total > len(answer.nodes):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from braid_db.cli import as_json, text
 from braid_db.cli.options import CONTEXT, answering, open_store, record_argument, version_option
 from braid_db.cli.record.finding import find_record
+
+if TYPE_CHECKING:
+    from braid_db.recall.views import InvalidInput
+    from braid_db.store import Transaction
+    from braid_db.views import RecordView
 
 
 @click.command(context_settings=CONTEXT)
@@ -14,11 +21,19 @@ from braid_db.cli.record.finding import find_record
 @version_option
 @answering
 def show(named: str, version: int | None, form: str) -> None:
-    """Show one version of RECORD as it was described then."""
+    """Show one version of RECORD as it was described then, and why it is invalid, if it is."""
+    shown, causes = open_store().read(lambda tx: _read(tx, named, version))
+    if form == "json":
+        as_json.say_json(as_json.record_json(shown) | {"invalid": causes})
+    else:
+        text.say([*text.describe(shown), *text.reasons(causes)])
+
+
+def _read(
+    tx: Transaction, named: str, version: int | None
+) -> tuple[RecordView, list[InvalidInput]]:
+    from braid_db.recall.causes import causes_of_views
     from braid_db.records.views import get_record
 
-    shown = open_store().read(lambda tx: get_record(tx, find_record(tx, named), version))
-    if form == "json":
-        as_json.say_json(as_json.record_json(shown))
-    else:
-        text.say(text.describe(shown))
+    shown = get_record(tx, find_record(tx, named), version)
+    return shown, causes_of_views(tx, [shown])

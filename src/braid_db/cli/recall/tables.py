@@ -1,0 +1,214 @@
+"""Recalls and what follows from them, as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from braid_db.cli import text
+from braid_db.cli.text import visible
+from braid_db.model import ActionState, Kind, Way
+from braid_db.views import Page, RecordView
+
+if TYPE_CHECKING:
+    from braid_db.recall.outcomes import ActionOutcome
+    from braid_db.recall.views import (
+        Plan,
+        PlannedUse,
+        PlannedWork,
+        Preview,
+        Reached,
+        RecallView,
+        RecallWithReach,
+        Reinstated,
+    )
+
+STATES = {
+    ActionState.OWED: "still owed",
+    ActionState.RUNNING: "running",
+    ActionState.DONE: "done",
+    ActionState.RETRY: "failed, to be tried again",
+    ActionState.FAILED: "failed",
+    ActionState.CANCELLED: "cancelled",
+    ActionState.INTERRUPTED: "interrupted",
+}
+"""How far an action run has come, for people."""
+
+_RECALLS = ("recall", "stands", "made (UTC)", "by", "record", "reaches", "actions", "name", "cause")
+_OUTCOMES = ("action run", "recall", "state", "attempt", "record", "name", "command", "output")
+_ACTIONS = ("action", "type", "runs", "command", "here")
+
+
+def say_recalls(recalls: Sequence[RecallView]) -> None:
+    """Write recalls as a table."""
+    text.say_table(_RECALLS, [_recall_cells(one) for one in recalls])
+
+
+def _recall_cells(recall: RecallView) -> list[str]:
+    return [
+        str(recall.recall_id),
+        "yes" if recall.is_standing else "no",
+        text.minute(recall.created_at),
+        visible(recall.invalidated_by or ""),
+        f"{recall.record_id}@{recall.version}",
+        f"{sum(recall.reached.values()):,}",
+        _counted(recall.actions),
+        visible(recall.name),
+        visible(recall.cause),
+    ]
+
+
+def say_outcomes(outcomes: Sequence[ActionOutcome]) -> None:
+    """Write action runs as a table; of what they printed the first line."""
+    text.say_table(_OUTCOMES, [_outcome_cells(one) for one in outcomes])
+
+
+def _outcome_cells(outcome: ActionOutcome) -> list[str]:
+    lines = (outcome.output or "").split("\n", 1)
+    return [
+        str(outcome.action_run_id),
+        str(outcome.recall_id),
+        outcome.state.value,
+        str(outcome.attempt),
+        f"{outcome.record_id}@{outcome.version}",
+        visible(outcome.name),
+        visible(outcome.command),
+        visible(lines[0]) + (" ..." if any(lines[1:]) else ""),
+    ]
+
+
+def say_recall(shown: RecallWithReach, actions: Sequence[ActionOutcome]) -> None:
+    """Write one recall with what it reaches and what became of its actions."""
+    recall = shown.recall
+    by, back = _by(recall.invalidated_by), _by(recall.reinstated_by)
+    taken_back = f"{recall.reinstated_at}{back}: {recall.reinstate_reason}"
+    rows = [
+        ("recall", str(recall.recall_id)),
+        ("of", f"{recall.kind} {recall.record_id}@{recall.version} {recall.name}"),
+        ("cause", recall.cause),
+        ("made", f"{recall.created_at}{by}"),
+        ("taken back", None if recall.is_standing else taken_back),
+        ("follows order", "yes" if recall.follow_order else None),
+        ("uid", recall.uid),
+        *_counts(shown.by_kind, shown.by_run, recall.reached),
+        ("actions", _counted(recall.actions) or "none"),
+    ]
+    text.say(text.aligned(rows))
+    _say_reached("", shown.reached)
+    if actions:
+        text.say([""])
+        say_outcomes(actions)
+    owed = Page(tuple(actions), sum(recall.actions.values()))
+    if owed.hidden:
+        text.note_hidden(owed, "action runs")
+
+
+def say_preview(shown: Preview, lacks: Sequence[str | None]) -> None:
+    """Write what a recall would do.
+
+    :param lacks: why each action could not be started here; None where it could.
+    """
+    roots = ", ".join(f"{one.record_id}@{one.version}" for one in shown.roots[: text.FEW])
+    more = f" and {len(shown.roots) - text.FEW:,} more" if len(shown.roots) > text.FEW else ""
+    rows = [
+        ("would be recalled", f"{roots}{more}"),
+        *_counts(shown.by_kind, shown.by_run, shown.by_way),
+        ("invalid already", f"{shown.invalid_already.total:,}"),
+        ("only by order", f"{shown.only_by_order.total:,}, not reached without --follow-order"),
+    ]
+    text.say(text.aligned(rows[:-1] if not shown.only_by_order.total else rows))
+    _say_reached("", shown.reached)
+    _say_reached("By the order of steps alone, and not reached:", shown.only_by_order)
+    if shown.actions:
+        cells = [
+            [visible(one.name), one.type, f"{one.runs:,}", visible(one.command), _here(lack)]
+            for one, lack in zip(shown.actions, lacks, strict=True)
+        ]
+        text.say(["", "Actions that would be owed:"])
+        text.say_table(_ACTIONS, cells)
+    text.note("Nothing was written.")
+
+
+def _here(lack: str | None) -> str:
+    return "can be run" if lack is None else f"NOT: {visible(lack)}"
+
+
+def _say_reached(heading: str, page: Page[Reached]) -> None:
+    if page.items:
+        text.say(["", heading] if heading else [""])
+        cells = [(one.way.value, *text.summary(one.record)) for one in page.items]
+        text.say_table(("by", *text.SUMMARY), cells)
+    if page.hidden:
+        text.note_hidden(page, "records")
+
+
+def say_reinstated(done: Reinstated) -> None:
+    """Write what taking a recall back has changed."""
+    rows = [
+        ("taken back", f"recall {done.recall.recall_id}: {done.recall.cause}"),
+        ("valid again", f"{done.valid_again:,}"),
+        ("still invalid", f"{done.still_invalid:,}, by other recalls"),
+        ("actions", f"{len(done.cancelled):,} cancelled, {len(done.begun):,} had begun"),
+    ]
+    text.say(text.aligned(rows))
+    if done.begun:
+        text.say(["", "Actions that had begun, whose effects stay:"])
+        say_outcomes(done.begun)
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield the lines of a plan."""
+    for recall in plan.recalls:
+        back = "" if recall.is_standing else " (taken back)"
+        yield f"recall {recall.recall_id}{back}: {visible(recall.cause)}"
+    if plan.done:
+        yield f"{plan.done:,} done already"
+    for number, work in enumerate(plan.work.items, 1):
+        yield ""
+        yield from _work_lines(number, work)
+
+
+def _work_lines(number: int, work: PlannedWork) -> Iterator[str]:
+    run, flow = work.record.run_id, work.flow_id
+    place = f" (run {visible(run)}{f', flow {visible(flow)}' if flow else ''})" if run else ""
+    yield f"{number}. {'run again' if work.is_step else 'give anew'} {_name(work.record)}{place}"
+    for key, value in work.record.tags.items():
+        yield f"      tag         {visible(key)} = {visible(text.tag_text(value))}"
+    for use in work.inputs:
+        yield f"      {use.role:<11} {_name(use.record)}: {_fate(use)}"
+    for made in work.outputs:
+        newer = f": version {made.newer_version} is valid" if made.newer_version else ""
+        yield f"      makes       {_name(made.record)}{newer}"
+
+
+def _fate(use: PlannedUse) -> str:
+    if use.can_be_kept:
+        return "keep"
+    return f"use version {use.newer_version}" if use.newer_version else "INVALID, comes anew first"
+
+
+def _name(record: RecordView) -> str:
+    return f"{record.kind} {record.record_id}@{record.version} {visible(record.name)}"
+
+
+def _counts(
+    by_kind: Mapping[Kind, int], by_run: Mapping[str | None, int], by_way: Mapping[Way, int]
+) -> list[tuple[str, str | None]]:
+    """Return the rows that say how far a recall reaches."""
+    runs = [(f"in run {run_id}" if run_id else "in no run", n) for run_id, n in by_run.items()]
+    most = sorted(runs, key=lambda run: -run[1])
+    left = len(most) - text.FEW
+    shown = [f"{n:,} {run}" for run, n in most[: text.FEW]]
+    return [
+        ("reaches", f"{sum(by_kind.values()):,} contents: {_counted(by_kind)}"),
+        ("by", _counted(by_way)),
+        ("of", ", ".join([*shown, f"{left:,} more runs"] if left > 0 else shown)),
+    ]
+
+
+def _counted(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
+
+
+def _by(name: str | None) -> str:
+    return f" by {name}" if name else ""

@@ -54,7 +54,9 @@ def test_the_version_is_that_of_the_package() -> None:
     assert start("--version").stdout.startswith("braid-db, version ")
 
 
-@pytest.mark.parametrize("command", ["", "db", "record", "record lineage", "run show", "graph"])
+@pytest.mark.parametrize(
+    "command", ["", "db", "record", "record lineage", "recall", "recall make", "run show", "graph"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = start(*command.split(), "-h")
     assert done.returncode == 0
@@ -68,7 +70,15 @@ def test_help_loads_no_database_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("record", "list"), ("record", "lineage", "1"), ("db", "status"), ("graph", "1")]
+    "command",
+    [
+        ("record", "list"),
+        ("record", "lineage", "1"),
+        ("recall", "list"),
+        ("recall", "run"),
+        ("db", "status"),
+        ("graph", "1"),
+    ],
 )
 def test_reading_loads_nothing_that_it_does_not_need(
     recorded: Recorded, command: tuple[str, ...]
@@ -131,6 +141,7 @@ def test_bash_completes_commands_and_options() -> None:
         return start(**told, _BRAID_DB_COMPLETE="bash_complete").stdout
 
     assert "plain,record" in completed("braid-db re")
+    assert "plain,reinstate" in completed("braid-db recall r")
     assert "plain,lineage" in completed("braid-db record ")
     assert "plain,--depth" in completed("braid-db record lineage --d")
     assert "plain,model" in completed("braid-db record list --kind m")

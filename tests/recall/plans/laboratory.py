@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from braid_db.identity import IdentityRules
-from braid_db.model import NO_RUN, Definition, Kind
+from braid_db.model import NO_RUN, Definition, Kind, Role
 from braid_db.recall.plan import make_plan
 from braid_db.recall.reinstate import reinstate
 from braid_db.recall.views import Plan, PlannedWork
@@ -15,6 +15,7 @@ from braid_db.records.recorder import Recorder
 from braid_db.records.versions import update_record
 from braid_db.store import Store, Transaction
 from tests.functions.calls import Endpoint
+from tests.records.planting import plant_edges, plant_records
 
 _tasks = count(1)
 
@@ -50,6 +51,17 @@ class Laboratory:
         """Record a step that makes one thing, and return the ids of both."""
         step, [made] = self.step(name, inputs, output_record_defs={"name": f"of {name}"}, **more)
         return step, made
+
+    def chain(self, steps: int) -> int:
+        """Write a chain of so many steps, and return what it began with."""
+
+        def work(tx: Transaction) -> int:
+            contents = plant_records(tx, [Kind.DATA, *[Kind.STEP, Kind.DATA] * steps])
+            ways = (Role.USED, Role.GENERATED) * steps
+            plant_edges(tx, zip(contents, contents[1:], ways, strict=False))
+            return contents[0]
+
+        return self.store.write(work)
 
     def transfer(self, *paths: str) -> tuple[int, list[int]]:
         """Record a transfer of files from one collection to another."""

@@ -9,6 +9,7 @@ import pytest
 
 from braid_db.model import Kind, Role
 from braid_db.recall.errors import RecallNotFound
+from braid_db.store import Transaction
 from tests.recall.plans.laboratory import Laboratory, ids
 
 
@@ -165,6 +166,31 @@ def test_a_plan_shows_what_comes_first_and_counts_the_rest(laboratory: Laborator
 def test_there_is_no_plan_for_a_recall_that_is_not_there(laboratory: Laboratory) -> None:
     with pytest.raises(RecallNotFound):
         laboratory.plan(7)
+
+
+def test_a_plan_asks_no_more_questions_however_much_is_to_be_done(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[..., object]:
+        original = getattr(Transaction, name)
+
+        def ask(tx: Transaction, *arguments: object) -> object:
+            asked.append(name)
+            return original(tx, *arguments)
+
+        return ask
+
+    long, short = (laboratory.recall(laboratory.chain(steps)) for steps in (200, 2))
+    for name in ("ask", "rows", "select"):
+        monkeypatch.setattr(Transaction, name, counted(name))
+    counts = []
+    for recall, steps in ((short, 2), (long, 200)):
+        asked.clear()
+        assert laboratory.plan(recall).work.total == steps + 1
+        counts.append(len(asked))
+    assert counts[0] == counts[1] < 30
 
 
 def test_doing_what_a_plan_says_in_its_order_makes_all_valid_again(

@@ -65,6 +65,18 @@ def test_a_step_of_which_one_output_was_made_anew_is_still_to_be_run(
     assert [use.newer_version for use in work.outputs] == [2, None]
 
 
+def test_a_newer_version_that_is_invalid_too_stands_in_for_nothing(
+    laboratory: Laboratory,
+) -> None:
+    mask = laboratory.given("mask.h5")
+    first, image = laboratory.makes("Collect", [mask])
+    recall = laboratory.recall(mask)
+    second, _ = laboratory.step("Collect again", [mask], output_record_ids=[image])
+    plan = laboratory.plan(recall)
+    assert ids(plan) == [mask, first, second]
+    assert [made.newer_version for work in plan.work.items for made in work.outputs] == [None, None]
+
+
 def test_the_order_is_that_of_what_depends_on_what_and_not_that_of_recording(
     laboratory: Laboratory,
 ) -> None:

@@ -60,10 +60,8 @@ def causes_of_views(tx: Transaction, views: Iterable[RecordView]) -> list[Invali
 
     :returns: in the order of records, versions and recalls; empty if all are valid.
     """
-    asked = {(view.record_id, view.version) for view in views if not view.valid}
-    rows = sql.causes_of_versions(tx, sorted({record_id for record_id, _ in asked}))
+    asked = [(view.record_id, view.version) for view in views if not view.valid]
     return [
         InvalidInput(record_id=record_id, version=number, cause=cause, recall_id=recall_id)
-        for record_id, number, recall_id, cause in rows
-        if (record_id, number) in asked
+        for record_id, number, recall_id, cause in sql.causes_of_versions(tx, asked)
     ]

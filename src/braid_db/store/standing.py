@@ -219,16 +219,22 @@ def causes_of(tx: Transaction, content_ids: Sequence[int]) -> list[CauseRow]:
     return [CauseRow(*row) for row in rows]
 
 
-def causes_of_versions(tx: Transaction, record_ids: Sequence[int]) -> Iterator[Row]:
-    """Yield ``(record_id, number, recall_id, cause)`` for the invalid versions of records."""
+def causes_of_versions(tx: Transaction, versions: Iterable[tuple[int, int]]) -> Iterator[Row]:
+    """Yield ``(record_id, number, recall_id, cause)`` for what recalls reach of some versions.
+
+    :param versions: records with the numbers of versions.
+    """
+    wanted = set(versions)
+    numbers = {number for _, number in wanted}
     query = (
         select(version.c.record_id, version.c.number, recall.c.recall_id, recall.c.cause)
         .join(invalidation, invalidation.c.version_id == version.c.content_id)
         .join(recall, recall.c.recall_id == invalidation.c.recall_id)
-        .where(STANDS)
+        .where(STANDS, version.c.number.between(min(numbers, default=0), max(numbers, default=0)))
         .order_by(version.c.record_id, version.c.number, recall.c.recall_id)
     )
-    return in_parts(tx, query, version.c.record_id, record_ids)
+    rows = in_parts(tx, query, version.c.record_id, sorted({record_id for record_id, _ in wanted}))
+    return (row for row in rows if (row[0], row[1]) in wanted)
 
 
 def links_of(tx: Transaction, content_ids: Sequence[int]) -> list[LinkRow]:

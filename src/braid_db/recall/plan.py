@@ -37,7 +37,7 @@ def make_plan(tx: Transaction, recall_ids: Sequence[int], *, limit: int | None =
     standing = [row.recall_id for row in rows if row.reinstated_at is None]
     affected = _Affected(sql.reached_contents(tx, standing), sql.edges_into_reached(tx, standing))
     affected.add_transfers(sql.contents_named(tx, affected.makers_beside))
-    affected.newest = sql.newest_valid(tx, affected.record_ids)
+    affected.newest = sql.newest_valid_of_reached(tx, standing)
     work = [content_id for content_id in affected.in_order() if affected.is_work(content_id)]
     open_work = [content_id for content_id in work if not affected.is_done(content_id)]
     return Plan(
@@ -67,11 +67,6 @@ class _Affected:
         self._made: set[int] = set()
         for edge in edges:
             self._take(edge)
-
-    @property
-    def record_ids(self) -> Iterator[int]:
-        """The records that all this belongs to."""
-        return (row.record_id for row in self.contents.values())
 
     @property
     def makers_beside(self) -> set[int]:

@@ -46,6 +46,23 @@ _INTO_REACHED = Statement(
     "recalls",
 )
 
+_NEWEST_VALID = (
+    select(version.c.record_id, func.max(version.c.number))
+    .where(~is_invalid(version.c.content_id))
+    .group_by(version.c.record_id)
+)
+
+_reached = version.alias("reached")
+
+_NEWEST_VALID_OF_REACHED = Statement(
+    _NEWEST_VALID.where(
+        version.c.record_id.in_(
+            select(_reached.c.record_id).where(_reached.c.version_id.in_(REACHED_BY_ANY))
+        )
+    ),
+    "recalls",
+)
+
 
 def reached_contents(tx: Transaction, recall_ids: Sequence[int]) -> list[ContentRow]:
     """Return all contents that recalls reach, each once."""
@@ -63,12 +80,17 @@ def contents_named(tx: Transaction, content_ids: Iterable[int]) -> list[ContentR
     return [ContentRow(*row) for row in rows]
 
 
+def newest_valid_of_reached(tx: Transaction, recall_ids: Sequence[int]) -> dict[int, int]:
+    """Return for each record of what recalls reach the number of its newest valid version.
+
+    That is one which no standing recall reaches; a record without any is not in the answer.
+    """
+    return dict(tx.rows(_NEWEST_VALID_OF_REACHED, listed(recall_ids)))
+
+
 def newest_valid(tx: Transaction, record_ids: Iterable[int]) -> dict[int, int]:
-    """Return the number of the newest version of each record that no standing recall reaches."""
-    query = select(version.c.record_id, func.max(version.c.number))
-    query = query.where(~is_invalid(version.c.content_id)).group_by(version.c.record_id)
-    rows = in_parts(tx, query, version.c.record_id, sorted(set(record_ids)))
-    return dict(rows)
+    """Return the same for records by their ids."""
+    return dict(in_parts(tx, _NEWEST_VALID, version.c.record_id, sorted(set(record_ids))))
 
 
 def flows_of_runs(tx: Transaction, run_ids: Iterable[str]) -> dict[str, str | None]:

@@ -96,13 +96,17 @@ def _is_order_all_that_is_known(derived_id: Any) -> ColumnElement[bool]:
 
 
 def is_followed(follow_order: Any) -> ColumnElement[bool]:
-    """Return the condition that a recall follows a derivation."""
+    """Return the condition that a recall follows a derivation.
+
+    All roles that may be followed are named first, though that says nothing new: PostgreSQL else
+    thinks that it will find many, as long as it has no statistics of a table, and reads all
+    derivations for each level.
+    """
     is_order = derivation.c.role == literal_column(f"'{Role.FOLLOWED}'")
     in_order = or_(follow_order, _is_order_all_that_is_known(derivation.c.derived_id))
-    return or_(
-        derivation.c.role.in_(_texts((*BY_DATA, Role.REVISION))),
-        is_order & in_order,
-    )
+    by_data = (*BY_DATA, Role.REVISION)
+    followed = or_(derivation.c.role.in_(_texts(by_data)), is_order & in_order)
+    return derivation.c.role.in_(_texts((*by_data, Role.FOLLOWED))) & followed
 
 
 def _reach() -> CTE:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import cold_start, recording, writers
+from tests.benchmarks import cascades, cold_start, recording, writers
 from tests.benchmarks.turns import Compared, show
 from tests.databases.shared import SharedServers
 
 Benchmark = Callable[[Path, SharedServers], Compared]
+
+
+def _on_sqlite(shape: str, folder: Path, _: SharedServers) -> Compared:
+    return cascades.sqlite(shape, folder)
+
+
+def _on_postgresql(shape: str, _: Path, servers: SharedServers) -> Compared:
+    return cascades.postgresql(shape, servers)
+
 
 BENCHMARKS: dict[str, Benchmark] = {
     "sqlite": lambda folder, _: recording.sqlite(folder),
@@ -21,6 +31,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "writers-32": lambda folder, _: writers.rate(folder, 32),
     "growth": lambda folder, _: recording.growth(folder),
 }
+for shape in cascades.SHAPES:
+    BENCHMARKS[f"recall-{shape}-sqlite"] = partial(_on_sqlite, shape)
+    BENCHMARKS[f"recall-{shape}-postgresql"] = partial(_on_postgresql, shape)
 
 
 def main(names: list[str]) -> None:

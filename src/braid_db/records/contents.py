@@ -339,13 +339,13 @@ class Contents:
         """Let what this call derived from something invalid join its recalls.
 
         Every call that adds derivations does this once, after the last of them. It costs nothing
-        where no predecessor is invalid.
+        where all that the call read is valid.
 
         :param inputs: what the call used, as it named it.
         :param followed: the steps that it only came after.
         :returns: why inputs are invalid; empty if all are valid.
         """
-        if not self._from_invalid:
+        if not self.invalid:
             return []
         from braid_db.recall.born import spread  # Needed by no other call.
 

@@ -1,0 +1,1 @@
+"""Random histories of recording and recalling against a plain model of what recalls reach."""

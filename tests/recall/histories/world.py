@@ -1,0 +1,135 @@
+"""What may happen in a history: recordings, changes, recalls, and what takes them back.
+
+Whatever names something that is there names it by a number of its own, of which the remainder
+counts: so every happening makes sense wherever it comes, and any part of a history is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is told of.
+
+    :ivar state: which of its states is meant, told by its checksum; none is told where it is None.
+    """
+
+    number: int
+    state: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a flow.
+
+    Where a state of a file is read by one step and is written by a later one, its writer is told
+    late.
+
+    :ivar reads: by their definitions.
+    :ivar pinned: inputs that are named by the results that listed them, in their versions.
+    :ivar writes: by their definitions.
+    :ivar makes: outputs that are named by their records.
+    :ivar after: a record that is named as the step before.
+    :ivar beside: a record that is named as another predecessor.
+    """
+
+    reads: tuple[File, ...] = ()
+    pinned: tuple[int, ...] = ()
+    writes: tuple[File, ...] = ()
+    makes: tuple[int, ...] = ()
+    after: int | None = None
+    beside: int | None = None
+    run: int = 0
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer of files, or of the folder that they lie in.
+
+    :ivar task: the same task is recorded again.
+    :ivar pairs: of the source's number and the destination's.
+    """
+
+    task: int
+    pairs: tuple[tuple[int, int], ...]
+    is_of_folders: bool = False
+    arrives: bool = True
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """That one file came from another record is told after the fact."""
+
+    predecessor: int
+    derived: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    record: int
+
+
+@dataclass(frozen=True)
+class Restore:
+    record: int
+    version: int
+
+
+@dataclass(frozen=True)
+class Update:
+    """New content, made of other records.
+
+    :ivar based_on: the version that it is based on; the current one where it is None.
+    """
+
+    record: int
+    sources: tuple[int, ...] = ()
+    based_on: int | None = None
+    is_correction: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """An action is linked to a record."""
+
+    record: int
+    action: int
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Something is recalled.
+
+    :ivar version: of the record; all that it has where it is None.
+    :ivar run: a whole run instead of a record.
+    """
+
+    record: int = 0
+    version: int | None = None
+    run: int | None = None
+    follow_order: bool = False
+
+
+@dataclass(frozen=True)
+class Reinstate:
+    """A recall is taken back; what it recalled is named instead where ``by_record`` is set."""
+
+    recall: int
+    by_record: bool = False
+
+
+@dataclass(frozen=True)
+class RunActions:
+    """Some of the actions that a recall owes are carried out."""
+
+    recall: int
+    limit: int = 1
+
+
+Happening = (
+    Step | Transfer | Derivation | Edit | Restore | Update | Link | Recall | Reinstate | RunActions
+)
+History = tuple[Happening, ...]

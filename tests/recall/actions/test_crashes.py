@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from braid_db.recall.outbox import retry
 from tests.functions.victims import Victims
+from tests.recall.actions.errands import RUNS, Errands, wait_for
 from tests.recall.actions.faults import (
     FAULTS_OF_THE_KILLED,
     Plant,
@@ -25,58 +24,12 @@ from tests.recall.actions.ledger import Ledger
 from tests.recall.actions.mortals import execute_beside_others
 from tests.store.processes import at_once
 
-RUNS = 4
-LONGEST_WAIT_S = 60
-
 
 @pytest.fixture(scope="module")
 def mortals() -> Iterator[Victims]:
     """A process that executors are forked off."""
     with Victims("tests.recall.actions.mortals") as mortals:
         yield mortals
-
-
-class Errands:
-    """An outbox whose actions write down the records that they are run for.
-
-    Each recall has a file of its own, as a program may outlive its executor for a moment.
-    """
-
-    def __init__(self, ledger: Ledger, folder: Path) -> None:
-        self.ledger = ledger
-        self._folder = folder
-        self._files: dict[int, Path] = {}
-        # Slow enough to be killed in the middle of it.
-        text = '#!/bin/sh\necho "$1" >> "$2"\nexec sleep 0.005\n'
-        self._action = ledger.action(ledger.program("errand", text), ["{record_id}", "{cause}"])
-        self._records = [ledger.record(name=str(number)) for number in range(RUNS)]
-
-    def owe(self) -> int:
-        """Owe an errand for each record."""
-        file = self._folder / f"told-{len(self._files)}"
-        file.touch()
-        recall_id = self.ledger.owe_runs(self._records, self._action, cause=str(file))
-        self._files[recall_id] = file
-        return recall_id
-
-    def check(self, recall_id: int) -> int:
-        """Run what is left, and check that each was run; return how many were interrupted."""
-        self.ledger.run()
-        states = Counter(one.state for one in self.ledger.outcomes(recall_id))
-        assert set(states) <= {"done", "interrupted"}
-        self.check_counts(recall_id)
-        self.ledger.store.write(lambda tx: retry(tx, recall_id))
-        self.ledger.run()
-        assert {one.state for one in self.ledger.outcomes(recall_id)} == {"done"}
-        self.check_counts(recall_id)
-        return states["interrupted"]
-
-    def check_counts(self, recall_id: int) -> None:
-        """Check that what the ledger says of each run is what was done."""
-        runs = Counter(map(int, self._files[recall_id].read_text().split()))
-        for one in self.ledger.outcomes(recall_id):
-            assert one.attempt - one.interruptions == (1 if one.state == "done" else 0)
-            assert one.attempt - one.interruptions <= runs[one.record_id] <= one.attempt
 
 
 def test_executors_that_are_killed_at_random_lose_nothing_and_repeat_nothing_in_secret(
@@ -94,14 +47,6 @@ def test_executors_that_are_killed_at_random_lose_nothing_and_repeat_nothing_in_
         began.unlink()
         interrupted += errands.check(recall_id)
     assert interrupted > 0
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
-    deadline = time.monotonic() + LONGEST_WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 @pytest.fixture

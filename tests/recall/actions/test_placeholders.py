@@ -130,6 +130,22 @@ def test_a_hostile_value_arrives_as_one_literal_argument(ledger: Ledger, value: 
     assert arguments_in(ledger.run_one()) == ["first", value, f"<{value}>", "last"]
 
 
+def test_a_placeholder_never_chooses_the_program(ledger: Ledger) -> None:
+    program = ledger.program("tell")
+    for command in ("{tag.x}", f"{program} {{tag.x}}", f"{program}; {program}"):
+        ledger.owe(command, record={"name": "it", "tags": {"x": program}})
+    for outcome in ledger.run():
+        assert (outcome.state, outcome.attempt) == ("owed", 0)
+
+
+def test_a_value_that_the_system_cannot_pass_on_fails_with_the_reason(ledger: Ledger) -> None:
+    record = {"name": "it", "tags": {"x": "x" * 200_000}}
+    ledger.owe(ledger.program("tell"), ["{tag.x}"], record=record)
+    outcome = ledger.run_one()
+    assert outcome.state == "retry"
+    assert outcome.output == "It cannot be started: Argument list too long."
+
+
 def test_the_cause_arrives_as_one_literal_argument(ledger: Ledger) -> None:
     ledger.owe(ledger.program("tell"), ["{cause}"], cause="; rm -rf / {name} 'x'")
     assert arguments_in(ledger.run_one()) == ["; rm -rf / {name} 'x'"]

@@ -22,6 +22,8 @@ BraidError
 │   └── HasOneContent          ... or was to have new content
 ├── CycleRefused               a derivation would make an activity its own ancestor
 ├── KeyReused                  an idempotency key came again with other arguments
+├── NotStored                  an object is in no database (this and the next: braid_db.api.errors)
+├── SessionFailed              a session was used after something in it was refused
 ├── SettingsError              a setting has a value that cannot be used
 ├── ResourceNotFound           a folder that is shipped with the package is not there
 ├── FlowDefinitionInvalid      a flow's definition cannot be run as it stands

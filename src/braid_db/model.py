@@ -13,6 +13,7 @@ predecessor    ``usedEntity``                         one step back
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -100,6 +101,15 @@ class Tag(NamedTuple):
     type: TagType
     text: str
     number: float | None = None
+
+    def is_same_value(self, other: Tag) -> bool:
+        """Return whether another tag has the same value: to the last digit, if both are numbers."""
+        if (self.type, self.text) == (other.type, other.text) or self.number is None:
+            return (self.type, self.text) == (other.type, other.text)
+        if other.type not in (TagType.INTEGER, TagType.FLOAT):
+            return False
+        same: bool = json.loads(self.text) == json.loads(other.text)
+        return same
 
 
 class Definition(NamedTuple):

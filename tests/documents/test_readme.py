@@ -112,6 +112,15 @@ def test_an_example_uses_a_command_as_it_is(line: str) -> None:
     command.make_context(command.name, words, resilient_parsing=False)
 
 
+def test_the_python_example_prints_what_it_says(tmp_path: Path) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (printed, "")
+
+
 def test_the_states_run_as_a_flow_and_are_recorded(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "definition.json").write_text(json.dumps(as_flow(states())))
     (tmp_path / "input.json").write_text(json.dumps(INPUT))

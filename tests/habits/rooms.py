@@ -18,7 +18,7 @@ ROWS = [
     {"records", "recall"},
     {"steps"},
     {"flows", "compute", "exchange", "hpc"},
-    {"cli", "web"},
+    {"cli", "web", "api"},
     {"__main__"},
 ]
 

@@ -25,6 +25,7 @@ HEAVY = {
     "braid_db.cli",
     "braid_db.flows",
     "braid_db.compute",
+    "braid_db.api",
 }
 
 

@@ -7,6 +7,7 @@ content invalid, or that links the action while a recall stands.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import Flag, auto
 
 from braid_db.model import ActionState
 from braid_db.store import Transaction, standing, tables
@@ -20,15 +21,31 @@ Owed = tuple[int, LinkRow]
 """A recall, and the content and action that it owes a run for."""
 
 
-def owe_for_recalls(tx: Transaction, recall_ids: Iterable[int]) -> None:
+class Owes(Flag):
+    """Whose actions a recall owes: those of what is recalled, and of all else that it reaches."""
+
+    NOTHING = 0
+    ROOT = auto()
+    REST = auto()
+    ALL = ROOT | REST
+
+
+def owe_for_recalls(tx: Transaction, roots: Mapping[int, int], owes: Owes = Owes.ALL) -> None:
     """Owe what follows from whole new recalls.
 
     Few links are gone through themselves; where there are many, what a recall reaches.
+
+    :param roots: what was recalled, by recall.
     """
     [[links]] = tx.rows(standing.COUNT_LINKS)
     by = standing.REACHED_OF_LINKS if links <= _FEW_LINKS else standing.LINKS_OF_REACHED
-    for recall_id in recall_ids if links else ():
-        _owe(tx, [(recall_id, LinkRow(*row)) for row in tx.rows(by, recall_id)])
+    for recall_id, root in roots.items() if links and owes else ():
+        reached = [LinkRow(*row) for row in tx.rows(by, recall_id)]
+        _owe(tx, [(recall_id, link) for link in reached if _whose(link, root) in owes])
+
+
+def _whose(link: LinkRow, root: int) -> Owes:
+    return Owes.ROOT if link.content_id == root else Owes.REST
 
 
 def owe_for_contents(tx: Transaction, reached: Iterable[tuple[int, int]]) -> None:

@@ -9,7 +9,7 @@ from braid_db.errors import InvalidArgument
 from braid_db.identity import IdentityRules
 from braid_db.model import ActionState, Kind, Way
 from braid_db.recall.errors import RecallNotFound
-from braid_db.recall.owed import owe_for_recalls
+from braid_db.recall.owed import Owes, owe_for_recalls
 from braid_db.recall.targets import DEFAULT_RULES, Targets, resolve
 from braid_db.recall.views import Reached, RecallView, RecallWithReach
 from braid_db.records.views import iso, views_of
@@ -30,6 +30,8 @@ def invalidate(
     by: str | None = None,
     follow_order: bool = False,
     rules: IdentityRules = DEFAULT_RULES,
+    cascade: bool = True,
+    owes: Owes = Owes.ALL,
 ) -> list[RecallView]:
     """Recall contents with all that was derived from them, and owe the actions that follow.
 
@@ -39,6 +41,9 @@ def invalidate(
     :param by: who recalls.
     :param follow_order: whether the order of steps is followed even where their inputs are known.
     :param rules: what makes two URIs the same in this database.
+    :param cascade: whether it reaches what was derived from them until now; what is derived from
+        them later is born invalid in any case.
+    :param owes: whose actions follow.
     :returns: the recalls that were made, in the order of their contents.
     :raises AmbiguousContent: if a record has more than one content, and none is chosen.
     :raises NothingToRecall: if nothing fits a target.
@@ -54,11 +59,19 @@ def invalidate(
         for recall_id, root in zip(ids, roots, strict=True)
     ]
     tx.write(sql.ADD_RECALL, recalls)
-    tx.write(
-        sql.CASCADE, [(row.recall_id, row.content_id, follow_order, tx.now) for row in recalls]
-    )
-    owe_for_recalls(tx, [row.recall_id for row in recalls])
+    _reach(tx, recalls, cascade=cascade)
+    owe_for_recalls(tx, {row.recall_id: row.content_id for row in recalls}, owes)
     return recall_views(tx, recalls)
+
+
+def _reach(tx: Transaction, recalls: Sequence[RecallRow], *, cascade: bool) -> None:
+    """Write down what new recalls reach."""
+    if cascade:
+        reaching = [(row.recall_id, row.content_id, row.follow_order, tx.now) for row in recalls]
+        tx.write(sql.CASCADE, reaching)
+    else:
+        alone = [(row.recall_id, row.content_id, Way.DATA.value, tx.now) for row in recalls]
+        tx.write(sql.ADD_INVALIDATION, alone)
 
 
 def list_recalls(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from pathlib import PurePath
 
 from braid_db.errors import InvalidArgument, shown
 from braid_db.identity import IdentityRules, digest
-from braid_db.model import Reference, Tag
+from braid_db.model import Reference, Tag, TagType
 from braid_db.recall.errors import AmbiguousContent, NothingToRecall
 from braid_db.records.predecessors import check_origin
 from braid_db.records.views import get_run, get_version_id, iso
@@ -121,17 +120,9 @@ def _by_tags(tx: Transaction, targets: Targets) -> Iterator[int]:
         rows = [
             row
             for row, kind, text in sql.contents_with_tag(tx, wanted)
-            if _is_same_value(wanted, Tag(wanted.key, wanted.type.__class__(kind), text))
+            if wanted.is_same_value(Tag(wanted.key, TagType(kind), text))
         ]
         yield from _chosen(targets, rows, f"the tag {shown(wanted.key)} = {shown(wanted.text)}")
-
-
-def _is_same_value(one: Tag, other: Tag) -> bool:
-    """Return whether two values are the same: to the last digit, if they are numbers."""
-    if (one.type, one.text) == (other.type, other.text) or one.number is None:
-        return (one.type, one.text) == (other.type, other.text)
-    same: bool = json.loads(one.text) == json.loads(other.text)
-    return same
 
 
 def _by_runs(tx: Transaction, targets: Targets) -> Iterator[int]:

@@ -221,6 +221,13 @@ def list_records(
 
     :param name: a part of the name; case makes no difference between ASCII letters.
     """
+    chosen = chosen_records(kinds, name, run_id)
+    rows = tx.select(chosen.order_by(record.c.record_id.desc()).limit(limit))
+    return [row[0] for row in rows], _total(tx, chosen, len(rows), limit)
+
+
+def chosen_records(kinds: Sequence[str], name: str | None, run_id: str | None) -> Select[Any]:
+    """Return the query for the current versions of the records that fit."""
     chosen = select(record.c.current_version_id)
     if kinds:
         chosen = chosen.where(record.c.kind.in_(kinds))
@@ -229,8 +236,7 @@ def list_records(
     if name:
         chosen = chosen.join(version, version.c.version_id == record.c.current_version_id)
         chosen = chosen.where(_contains(version.c.name, name))
-    rows = tx.select(chosen.order_by(record.c.record_id.desc()).limit(limit))
-    return [row[0] for row in rows], _total(tx, chosen, len(rows), limit)
+    return chosen
 
 
 def list_runs(tx: Transaction, limit: int | None) -> tuple[list[RunRow], int]:

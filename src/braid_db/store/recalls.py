@@ -38,6 +38,7 @@ _DECLARED = (Role.USED, Role.INFORMED, Role.TRANSFERRED)
 """What tells which data a step or transfer came from, so that its order is not needed."""
 
 ADD_RECALL = inserting(recall)
+ADD_INVALIDATION = inserting(invalidation)
 ADD_ACTION_RUN = Insertion(action_run, leave=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import Select, Table
 from braid_db.store.driver import Access, Driver
 from braid_db.store.queries import compile_query
 from braid_db.store.statements import Answers, Row, Statement
+
+log = logging.getLogger("braid_db.sql")
 
 
 class AloneNeeded(Exception):
@@ -42,7 +45,7 @@ class Transaction:
 
     def rows(self, statement: Statement, *values: Any) -> list[Row]:
         """Run one statement and return its rows."""
-        return self._driver.ask(statement, [values])()[0]
+        return self.ask(statement, [values])()[0]
 
     def first(self, statement: Statement, *values: Any) -> Row | None:
         """Run one statement and return its first row, or None."""
@@ -51,23 +54,28 @@ class Transaction:
 
     def each(self, statement: Statement, rows: Iterable[Sequence[Any]]) -> list[list[Row]]:
         """Run a statement once for each row of values; return what each run answered."""
-        return self._driver.ask(statement, rows)()
+        return self.ask(statement, rows)()
 
     def ask(self, statement: Statement, rows: Iterable[Sequence[Any]]) -> Answers:
         """Run a statement once for each row of values; the answers may be fetched later.
 
         On PostgreSQL what is asked together costs one round trip to the server.
         """
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s", statement.on(self._driver.dialect).sql)
         return self._driver.ask(statement, rows)
 
     def write(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement that answers nothing once for each row of values."""
         if rows:
+            if log.isEnabledFor(logging.INFO):
+                log.info("%s (%d rows)", statement.on(self._driver.dialect).sql, len(rows))
             self._driver.write(statement, rows)
 
     def select(self, query: Select[Any]) -> list[Row]:
         """Run a query that was built for this one call, with the values that stand in it."""
         compiled = compile_query(query, self._driver.dialect)
+        log.info("%s", compiled.sql)
         return self._driver.run(compiled, ())
 
     def ask_ids(self, tables: tuple[Table, ...], count: int) -> Callable[[], list[Row]]:

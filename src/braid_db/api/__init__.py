@@ -1,0 +1,1 @@
+"""The Python API: the door for programs, with upstream's names."""

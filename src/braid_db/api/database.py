@@ -1,0 +1,215 @@
+"""A provenance database for programs: opened by a path or URL, with upstream's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from os import PathLike, fspath
+from typing import Any, TypeVar
+
+from braid_db.api.options import engine_options, log_sql, set_logging
+from braid_db.api.place import Place
+from braid_db.api.record import BraidRecord
+from braid_db.api.session import Session
+from braid_db.api.showing import table
+from braid_db.api.stored import checked, checked_kind
+from braid_db.api.tags import BraidTagValue
+from braid_db.errors import InvalidArgument
+from braid_db.model import Kind
+from braid_db.recall.recalls import list_recalls
+from braid_db.recall.reinstate import reinstate
+from braid_db.recall.views import RecallView, Reinstated
+from braid_db.records.database import create_database, get_status
+from braid_db.records.objects import count_rows, page_of_records, records_one_step
+from braid_db.settings import read_settings
+from braid_db.store import Store, Transaction
+from braid_db.views import Direction, RecordView
+
+T = TypeVar("T")
+_PAGE = 200
+
+
+class BraidDB:
+    """A provenance database; it is made at the first write, if it is not there.
+
+    All that is written is committed call by call, or through a session: see :meth:`get_session`.
+
+    :param db_url: a path or a URL of SQLite or PostgreSQL; that of the settings when omitted.
+    :param log: whether what is written is logged, to the logger ``braid_db``.
+    :param debug: whether more is logged: when sessions begin and end.
+    :param mpi: for a later version.
+    :param echo_sql: whether the process logs its SQL statements, to the logger ``braid_db.sql``;
+        the values that they are run with are not shown.
+    :param create_engine_kwargs: options as SQLAlchemy's ``create_engine`` has them: ``echo``,
+        ``pool_size`` and ``connect_args={"timeout": seconds}`` are followed; those that only choose
+        how connections are kept are needless and left alone; all others are refused.
+    :raises InvalidArgument: if an option cannot be followed.
+    :raises SettingsError: if a setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        db_url: str | PathLike[str] | None = None,
+        log: bool = False,
+        debug: bool = False,
+        mpi: bool = False,
+        echo_sql: bool = False,
+        create_engine_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        if mpi:
+            expected = "False: this version does not write from many ranks through one of them"
+            raise InvalidArgument("mpi", "True", expected)
+        options = engine_options(create_engine_kwargs or {})
+        set_logging(log=log, debug=debug)
+        if echo_sql or options.echo:
+            log_sql()
+        settings = read_settings(None if db_url is None else fspath(db_url))
+        store = Store(
+            settings.database_url,
+            busy_timeout_s=settings.busy_timeout_s if options.timeout_s is None
+            else options.timeout_s,
+            connections=options.connections or settings.connections,
+        )  # fmt: skip
+        self.place = Place(settings, store)
+
+    @property
+    def engine(self) -> Any:
+        """SQLAlchemy's engine of the database, for queries of one's own; write through objects."""
+        return self.place.store.engine
+
+    def create(self) -> None:
+        """Make the database, unless it is there."""
+        create_database(self.place.store)
+
+    def close(self) -> None:
+        """Close all connections; the next call opens one anew."""
+        self.place.close()
+
+    def get_session(self, **options: Any) -> Session:
+        """Return a session: several calls, written whole when it is committed.
+
+        ``with db.get_session() as session: ...; session.commit()``
+
+        :param options: those of upstream's sessions, which change nothing here.
+        """
+        return Session(self.place)
+
+    def read(self, work: Callable[[Transaction], T], session: Session | None = None) -> T:
+        """Run a use case that reads what is committed, or what a session sees."""
+        through = checked(session, self)
+        return self.place.read(work) if through is None else through.read(work)
+
+    def get_predecessors(self, record_id: int, session: Session | None = None) -> list[BraidRecord]:
+        """Return the records that any version of a record came from in one step, each once."""
+        return self._one_step(record_id, Direction.UP, session)
+
+    def get_derivations(self, record_id: int, session: Session | None = None) -> list[BraidRecord]:
+        """Return the records that came from any version of a record in one step, each once."""
+        return self._one_step(record_id, Direction.DOWN, session)
+
+    def _one_step(
+        self, record_id: int, direction: Direction, session: Session | None
+    ) -> list[BraidRecord]:
+        through = checked(session, self)
+        views = self.read(lambda tx: records_one_step(tx, record_id, direction), session)
+        return [BraidRecord.of_view(self, view, session=through) for view in views]
+
+    def get_uris(self, record_id: int, session: Session | None = None) -> list[str]:
+        """Return the URIs of a record, in order; none where there is no such record."""
+        record = BraidRecord.by_record_id(self, record_id, session)
+        return [] if record is None else record.get_uris(session)
+
+    def get_tags(self, record_id: int, session: Session | None = None) -> dict[str, BraidTagValue]:
+        """Return the tags of a record with their types; of a key with several values, the last."""
+        record = BraidRecord.by_record_id(self, record_id, session)
+        found = {} if record is None else record.get_tag_values(session)
+        return {key: told[-1] for key, told in found.items()}
+
+    def search(
+        self,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        name: str | None = None,
+        run_id: str | None = None,
+        session: Session | None = None,
+    ) -> Iterator[BraidRecord]:
+        """Yield records in their current versions, the newest first, read a page at a time.
+
+        Records that are made meanwhile are not among them.
+
+        :param kinds: only records of these kinds; of all when empty.
+        :param name: only records with this in their name, whatever its case.
+        :param run_id: only records that were made in this run.
+        """
+        chosen = [checked_kind(kind) for kind in kinds]
+        last: int | None = None
+        while True:
+            page = partial(
+                page_of_records, kinds=chosen, name=name, run_id=run_id, below=last, limit=_PAGE
+            )
+            views = self.read(page, session)
+            yield from (BraidRecord.of_view(self, view) for view in views)
+            if len(views) < _PAGE:
+                return
+            last = views[-1].record_id
+
+    def recalls(
+        self, *, only_standing: bool = False, session: Session | None = None
+    ) -> list[RecallView]:
+        """Return recalls, the newest first.
+
+        :param only_standing: without those that were taken back.
+        """
+        page = self.read(lambda tx: list_recalls(tx, only_standing=only_standing), session)
+        return list(page.items)
+
+    def reinstate(
+        self,
+        recall_id: int,
+        reason: str | None = None,
+        *,
+        by: str | None = None,
+        session: Session | None = None,
+    ) -> Reinstated:
+        """Take back a whole recall; what only it reached is valid again.
+
+        :raises RecallNotFound: if no recall has this id.
+        :raises AlreadyReinstated: if it was taken back before.
+        """
+        through = checked(session, self)
+        if through is None:
+            return self.place.write(
+                lambda tx: reinstate(tx, recall_id, by=by, reason=reason), alone=True
+            )
+        return through.write(
+            lambda writing: reinstate(writing.tx, recall_id, by=by, reason=reason), alone=True
+        )
+
+    def size(self) -> int:
+        """Return how many records, derivations, URIs and tags there are, all together."""
+        return self.read(count_rows)
+
+    def print(self) -> None:
+        """Print all records with their URIs, tags and derived records, the first made first."""
+        for record in reversed(list(self.search())):
+            for line in _lines(record.view(), self.get_derivations(record.record_id)):
+                print(line)  # noqa: T201
+
+    def __repr__(self) -> str:
+        return f"<BraidDB {self.place.shown_name}>"
+
+    def _repr_html_(self) -> str:
+        """Show how much there is as a small table in a notebook."""
+        status = get_status(self.place.store)
+        rows = [("BraidDB", status.url), ("versions", f"{status.versions:,}")]
+        rows += [(f"{kind} records", f"{count:,}") for kind, count in status.records.items()]
+        rows += [("derivations", f"{status.derivations:,}")]
+        return table([*rows, ("standing recalls", f"{status.standing_recalls:,}")])
+
+
+def _lines(view: RecordView, derived: Sequence[BraidRecord]) -> Iterator[str]:
+    validity = "" if view.valid else " (recalled)"
+    yield f"{view.record_id}: {view.kind} {view.name}, {view.created_at}{validity}"
+    yield from (f"    uri {uri}" for uri in view.uris)
+    yield from (f"    tag {key} = {value}" for key, value in view.tags.items())
+    yield from (f"    -> {one.record_id}: {one.name}" for one in derived)

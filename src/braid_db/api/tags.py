@@ -1,0 +1,98 @@
+"""Tags as Python values: what type each has, and how it is written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import Enum, unique
+from numbers import Integral, Real
+from typing import Any
+
+from braid_db.errors import InvalidArgument, shown
+from braid_db.model import Tag, TagType
+from braid_db.steps.tags import read_tag
+from braid_db.steps.values import kind_of
+
+
+@unique
+class BraidTagType(Enum):
+    """The type of a tag's value; the first four are upstream's."""
+
+    NONE = 0
+    STRING = 1
+    INTEGER = 2
+    FLOAT = 3
+    BOOLEAN = 4
+    JSON = 5
+
+
+class BraidTagValue:
+    """One value of a tag, with its type."""
+
+    def __init__(self, value: Any, type_: BraidTagType) -> None:
+        self.value = value
+        self.type_ = type_
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BraidTagValue):
+            return NotImplemented
+        return (self.value, self.type_) == (other.value, other.type_)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"BraidTagValue({self.value!r}, {self.type_})"
+
+
+def plain_tags(value: Any) -> Any:
+    """Return nested tags with numbers of whatever library as Python's own."""
+    if isinstance(value, Mapping):
+        return {key: plain_tags(inner) for key, inner in value.items()}
+    return _plain(value)
+
+
+def tag_of(key: str, value: Any, type_: object = BraidTagType.STRING) -> Tag:
+    """Return a tag as it is kept.
+
+    A value keeps the type that it has. Only a text that is said to be a number becomes one, and a
+    whole number that is said to be a float: upstream's programs write numbers as texts.
+
+    :raises InvalidArgument: if the value is of no type that a tag can have.
+    """
+    if not isinstance(type_, BraidTagType):
+        raise InvalidArgument("type_", kind_of(type_), "a BraidTagType")
+    return read_tag(key, _converted(_plain(value), type_))
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of whatever library as Python's own."""
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value
+
+
+def _converted(value: Any, type_: BraidTagType) -> Any:
+    if type_ is BraidTagType.FLOAT and type(value) in (int, str):
+        return _number(float, value)
+    if type_ is BraidTagType.INTEGER and isinstance(value, str):
+        return _number(int, value)
+    return value
+
+
+def _number(kind: type[int] | type[float], value: Any) -> int | float:
+    try:
+        return kind(value)
+    except (ValueError, OverflowError):
+        wanted = "a whole number" if kind is int else "a number"
+        expected = f"{wanted}, as its type_ says"
+        raise InvalidArgument("value", shown(value), expected) from None
+
+
+def value_of(kind: int, text: str) -> BraidTagValue:
+    """Return a tag's value as it was given, to the last digit."""
+    type_ = BraidTagType(kind)
+    if kind == TagType.STRING:
+        return BraidTagValue(text, type_)
+    return BraidTagValue(json.loads(text), type_)

@@ -1,0 +1,219 @@
+"""Versions and lineage of a record, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from braid_db.api.stored import Stored, checked_kind
+from braid_db.api.tags import plain_tags
+from braid_db.api.writing import Pin, Writing
+from braid_db.model import Kind
+from braid_db.records.described import Change
+from braid_db.records.lineage import get_lineage
+from braid_db.records.states import list_states
+from braid_db.records.versions import (
+    Written,
+    diff_versions,
+    edit_record,
+    list_versions,
+    restore_version,
+    update_record,
+)
+from braid_db.records.views import get_record
+from braid_db.steps import values
+from braid_db.steps.tags import read_tags
+from braid_db.views import Difference, Direction, StateFile, StateView, VersionView
+
+if TYPE_CHECKING:
+    from braid_db.api.record import BraidRecord
+    from braid_db.api.session import Session
+
+
+class Versioned(Stored):
+    """What a record can do with its versions, and with what it came from.
+
+    After a change the object stands at the version that it made.
+    """
+
+    def edit(
+        self,
+        *,
+        name: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        remove_tags: Sequence[str] = (),
+        uris: str | Sequence[str] | None = None,
+        reason: str | None = None,
+        author: str | None = None,
+        expected_version: int | None = None,
+        session: Session | None = None,
+    ) -> Self:
+        """Describe the record otherwise, in a new version of the same content, and return self.
+
+        :param tags: in place of the values that these keys had.
+        :param uris: in place of all that there are.
+        :param expected_version: refuse if the record has moved on from it.
+        :raises VersionConflict: if it has.
+        :raises IdentityTaken: if the first URI identifies another record.
+        """
+        change = _change(name, tags, remove_tags, uris)
+
+        def write(writing: Writing) -> Written:
+            return edit_record(
+                writing.tx, writing.rules, writing.pin_of(self).record_id, change,
+                author=author, reason=reason, expected_version=expected_version,
+            )  # fmt: skip
+
+        return self._move(write, session)
+
+    def update(
+        self,
+        *records: BraidRecord,
+        name: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        remove_tags: Sequence[str] = (),
+        uris: str | Sequence[str] | None = None,
+        sha256: str | None = None,
+        size_bytes: int | None = None,
+        states: Sequence[StateFile] = (),
+        correction: bool = False,
+        reason: str | None = None,
+        author: str | None = None,
+        expected_version: int | None = None,
+        session: Session | None = None,
+    ) -> Self:
+        """Give the record new content, in a new version that is based on this one; return self.
+
+        :param records: what went into it, each in the version that the object stands at.
+        :param states: the files of a model's new state.
+        :param correction: whether it mends this version instead of coming from it: a recall of the
+            mistake then leaves it alone.
+        :param expected_version: refuse if the record has moved on from it.
+        :raises VersionConflict: if it has.
+        :raises NotAnOutput: if it is a step or transfer.
+        """
+        for record in records:
+            self._check_other(record)
+        change = _change(name, tags, remove_tags, uris)
+        digest = values.sha256("sha256", sha256)
+        size = values.size_bytes("size_bytes", size_bytes)
+
+        def write(writing: Writing) -> Written:
+            record_id, number = writing.pin_of(self)
+            return update_record(
+                writing.tx, writing.rules, record_id, change=change, sha256=digest,
+                size_bytes=size, states=states, based_on=number, correction=correction,
+                derived_from=[writing.pin_of(record).reference for record in records],
+                author=author, reason=reason, expected_version=expected_version,
+            )  # fmt: skip
+
+        return self._move(write, session, *records)
+
+    def restore(
+        self,
+        version: int,
+        *,
+        reason: str | None = None,
+        author: str | None = None,
+        expected_version: int | None = None,
+        session: Session | None = None,
+    ) -> Self:
+        """Make an old version current again, as a new one, and return self.
+
+        :raises VersionNotFound: if there is no such version.
+        """
+
+        def write(writing: Writing) -> Written:
+            return restore_version(
+                writing.tx, writing.pin_of(self).record_id, version,
+                author=author, reason=reason, expected_version=expected_version,
+            )  # fmt: skip
+
+        return self._move(write, session)
+
+    def _move(self, change: Any, session: Session | None, *others: Stored) -> Self:
+        def write(writing: Writing) -> Pin:
+            written = change(writing)
+            return writing.move(self, written.record_id, written.version)
+
+        self._collect(write, session, *others)
+        return self
+
+    def at_version(self, version: int, session: Session | None = None) -> BraidRecord:
+        """Return another object for the same record, that stands at one of its versions.
+
+        :raises VersionNotFound: if there is no such version.
+        """
+        view = self._read(lambda tx, pin: get_record(tx, pin.record_id, version), session)
+        return self.of_view(self._database(), view)
+
+    def history(self, session: Session | None = None) -> list[VersionView]:
+        """Return all versions of the record, the first one first."""
+        return self._read(lambda tx, pin: list_versions(tx, pin.record_id), session)
+
+    def diff(self, from_: int, to: int, session: Session | None = None) -> Difference:
+        """Return what one version says otherwise than another."""
+        return self._read(lambda tx, pin: diff_versions(tx, pin.record_id, from_, to), session)
+
+    def states(self, session: Session | None = None) -> list[StateView]:
+        """Return the states of a model with the files that hold them, the first one first.
+
+        :raises NotAModel: if it is no model.
+        """
+        return self._read(lambda tx, pin: list_states(tx, pin.record_id), session)
+
+    def ancestors(
+        self,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        depth: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return all that this version came from, nearest first, each with its ``distance``.
+
+        :param kinds: only records of these kinds; of all when empty.
+        :param depth: how many derivations to go at most.
+        """
+        return self._lineage(Direction.UP, kinds, depth, session)
+
+    def descendants(
+        self,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        depth: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return all that came of this version; see :meth:`ancestors`."""
+        return self._lineage(Direction.DOWN, kinds, depth, session)
+
+    def _lineage(
+        self,
+        direction: Direction,
+        kinds: Sequence[Kind | str],
+        depth: int | None,
+        session: Session | None,
+    ) -> list[BraidRecord]:
+        chosen = [checked_kind(kind) for kind in kinds]
+        lineage = self._read(
+            lambda tx, pin: get_lineage(
+                tx, pin.record_id, version=pin.version, direction=direction, depth=depth,
+                kinds=chosen,
+            ),
+            session,
+        )  # fmt: skip
+        db = self._database()
+        return [self.of_view(db, node.record, node.distance) for node in lineage.nodes]
+
+
+def _change(
+    name: str | None,
+    tags: Mapping[str, Any] | None,
+    remove_tags: Sequence[str],
+    uris: str | Sequence[str] | None,
+) -> Change:
+    return Change(
+        name=values.optional_text("name", name, values.NAME_LENGTH),
+        tags=None if tags is None else read_tags("tags", plain_tags(tags)),
+        remove_tags=values.texts("remove_tags", remove_tags, values.KEY_LENGTH),
+        uris=None if uris is None else values.texts("uris", uris, values.URI_LENGTH),
+    )

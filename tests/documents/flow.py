@@ -9,6 +9,7 @@ TRANSFERRED = {"status": "SUCCEEDED", "details": {"task_id": "one", "status": "S
 
 NAMES = (
     "add_record_for_action_step",
+    "add_records",
     "add_transfer_request",
     "create_invalidation_action",
     "add_invalidation_action_to_record",

@@ -135,6 +135,8 @@ def test_the_states_run_as_a_flow_and_are_recorded(database_url: str, tmp_path: 
     assert result["input_record_ids"] == [1]
     assert result["output_record_ids"] == [2]
     assert len(state["TransferProvenance"]["details"]["result"][0]["output_record_ids"]) == 1
+    [[scan]] = state["Scans"]["details"]["result"]
+    assert [one["name"] for one in scan["derivations"]] == ["scan-7.png"]
     assert state["Link"]["details"]["result"][0]["flow_state_record_id"] == 2
     assert state["Check"]["details"]["result"][0]["valid"] is True
     recalled = state["Recall"]["details"]["result"][0]

@@ -23,6 +23,7 @@ from braid_db.views import RecordView
 NAMES = (
     "add_invalidation_action_to_record",
     "add_record_for_action_step",
+    "add_records",
     "add_transfer_request",
     "check_records",
     "create_invalidation_action",
@@ -53,6 +54,7 @@ class Endpoint:
     :ivar step: ``add_record_for_action_step``.
     :ivar transfer: ``add_transfer_request``.
     :ivar action: ``create_invalidation_action``.
+    :ivar records: ``add_records``.
     :ivar link: ``add_invalidation_action_to_record``.
     :ivar check: ``check_records``.
     :ivar recall: ``invalidate_record``.
@@ -63,6 +65,7 @@ class Endpoint:
         self.step = whole("add_record_for_action_step")
         self.transfer = whole("add_transfer_request")
         self.action = whole("create_invalidation_action")
+        self.records = whole("add_records")
         self.link = whole("add_invalidation_action_to_record")
         self.check = whole("check_records")
         self.recall = whole("invalidate_record")

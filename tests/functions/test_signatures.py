@@ -41,6 +41,7 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         "transfer_result": None,
         **FOLLOWING,
     },
+    "add_records": {"record_dicts": None, **COMMON},
     "create_invalidation_action": {
         "name": "Not Provided",
         "action_type": "shell",
@@ -77,9 +78,14 @@ def test_a_function_takes_the_arguments_of_the_contract_in_its_order_and_lets_ot
     name: str, load: Callable[[str], Callable[..., Any]]
 ) -> None:
     *named, rest = inspect.signature(load(name)).parameters.values()
+    more = [one.name for one in named if one.kind is inspect.Parameter.VAR_POSITIONAL]
+    assert more == (["more"] if name == "add_records" else [])
+    named = [one for one in named if one.name not in more]
     assert {one.name: one.default for one in named} == SIGNATURES[name]
     assert [one.name for one in named] == list(SIGNATURES[name])
-    assert {one.kind for one in named} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    by_place = len(SIGNATURES[name]) if not more else 1
+    assert {one.kind for one in named[:by_place]} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    assert {one.kind for one in named[by_place:]} <= {inspect.Parameter.KEYWORD_ONLY}
     assert rest.kind is inspect.Parameter.VAR_KEYWORD
 
 
@@ -111,6 +117,8 @@ def test_the_functions_run_as_whole_files_and_as_their_definitions_alone(
     assert endpoint.into(moved["flow_state_record_id"]) == {
         ((step["flow_state_record_id"], 1), "followed")
     }
+    [one, two] = load("add_records")({"name": "one"}, {"name": "two"})
+    assert [one["name"], two["name"]] == ["one", "two"]
     assert linked["invalidation_action_id"] == action["invalidation_action_id"]
     assert linked["flow_state_record_id"] == step["flow_state_record_id"]
     recalled = load("invalidate_record")(step, "wrong")

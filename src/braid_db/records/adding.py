@@ -26,15 +26,20 @@ def add_record(
     """
     recorder = Recorder(tx, rules, NO_RUN)
     recorder.prepare((said,), inputs=(said,))
-    entity = recorder.find(said)
-    if entity is None:
-        content = recorder.use(said)
-    else:
-        content = recorder.contents.of_input(entity, said)
-        recorder.descriptions.tell(content, said, may_edit=True)
+    content = tell_or_make(recorder, said)
     recorder.contents.fill_in_times(content, times)
     recorder.derive_from_folders()
     recorder.contents.spread_invalid([])
+    return content
+
+
+def tell_or_make(recorder: Recorder, said: Definition) -> Content:
+    """Return the content that a definition means, with what it tells written down."""
+    entity = recorder.find(said)
+    if entity is None:
+        return recorder.use(said)
+    content = recorder.contents.of_input(entity, said)
+    recorder.descriptions.tell(content, said, may_edit=True)
     return content
 
 
@@ -56,14 +61,20 @@ def add_derivation(
     recorder = _prepared(tx, rules, (predecessor.record_id, derived_id))
     contents = recorder.contents
     source, derived = contents.of_reference(predecessor), contents.current(contents.get(derived_id))
-    role = role_between(source.entity.kind, derived.entity.kind)
-    if _is_linked(tx, source, derived, role):
-        return derived
-    if role is Role.GENERATED and _is_generated(tx, derived):
-        derived = contents.next_content(derived.entity)
-    derived = contents.derive(source, derived, role)
+    derived = link(recorder, source, derived)
     contents.spread_invalid([source])
     return derived
+
+
+def link(recorder: Recorder, source: Content, derived: Content) -> Content:
+    """Add the derivation of one content from another, and return the one that it leads into."""
+    contents = recorder.contents
+    role = role_between(source.entity.kind, derived.entity.kind)
+    if _is_linked(recorder.tx, source, derived, role):
+        return derived
+    if role is Role.GENERATED and _is_generated(recorder.tx, derived):
+        derived = contents.next_content(derived.entity)
+    return contents.derive(source, derived, role)
 
 
 def role_between(predecessor: Kind, derived: Kind) -> Role:

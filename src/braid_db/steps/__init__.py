@@ -13,6 +13,7 @@ from typing import Any
 
 _MODULES = {
     "add_record_for_action_step": "action_step",
+    "add_records": "records",
     "add_transfer_request": "transfer_task",
     "create_invalidation_action": "invalidation",
     "add_invalidation_action_to_record": "invalidation",

@@ -18,6 +18,7 @@ from braid_db import (
 from braid_db.api.errors import NotStored
 from braid_db.errors import BraidError
 from braid_db.recall.errors import MerelyReached
+from braid_db.records.checking import check_database
 from braid_db.records.errors import VersionConflict
 
 
@@ -90,13 +91,15 @@ def test_a_recall_reaches_all_that_came_of_a_record_and_is_taken_back(db: BraidD
     assert db.recalls(only_standing=True) == []
 
 
-def test_a_recall_without_cascade_leaves_what_was_derived_before(db: BraidDB) -> None:
+def test_a_recall_without_cascade_reaches_its_record_alone(db: BraidDB) -> None:
     scan, peaks, late = (BraidData(db, name) for name in ("scan", "peaks", "late"))
     scan.add_derivation(peaks)
     assert scan.invalidate("wrong", cascade=False) is not None
     assert peaks.is_valid()
     scan.add_derivation(late)
-    assert not late.is_valid()
+    assert late.is_valid()
+    assert not scan.is_valid()
+    assert check_database(db.place.store).is_sound
 
 
 def test_a_recall_needs_a_cause_or_an_earlier_recall(db: BraidDB) -> None:

@@ -72,6 +72,16 @@ def plant_recall(tx: Transaction, content_id: int, *, is_standing: bool = True) 
     """Write a recall of one content that reaches nothing else."""
     [recall_id] = tx.new_ids(tables.recall, 1)
     ended = (None, None, None) if is_standing else (tx.now, "someone", "it was right after all")
-    row = (recall_id, str(uuid4()), content_id, "miscalibrated", False, "someone", tx.now, *ended)
+    row = (
+        recall_id,
+        str(uuid4()),
+        content_id,
+        "miscalibrated",
+        False,
+        True,
+        "someone",
+        tx.now,
+        *ended,
+    )
     tx.write(ADD_RECALL, [row])
     tx.write(ADD_INVALIDATION, [(recall_id, content_id, True, tx.now)])

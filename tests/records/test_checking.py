@@ -114,8 +114,10 @@ def test_a_link_that_was_told_to_be_missing_is_a_note_and_no_fault(endpoint: End
     assert "777" in note
 
 
-_RECALL = """INSERT INTO recall (recall_id, uid, version_id, cause, follow_order, created_at)
-VALUES (1, 'f47ac10b58cc4372a5670e02b2c3d479', {version}, 'wrong', false, '2026-01-01 00:00:00Z')"""
+_RECALL = """INSERT INTO recall (recall_id, uid, version_id, cause, follow_order, cascades,
+    created_at)
+VALUES (1, 'f47ac10b58cc4372a5670e02b2c3d479', {version}, 'wrong', false, true,
+    '2026-01-01 00:00:00Z')"""
 _REACHED = "INSERT INTO invalidation VALUES (1, {version}, 'data', '2026-01-01 00:00:00Z')"
 _RUN = """INSERT INTO action_run (action_run_id, uid, recall_id, invalidation_action_id, record_id,
 version_id, state, attempt, interruptions, created_at) SELECT 1,

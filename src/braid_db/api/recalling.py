@@ -52,8 +52,7 @@ class Recallable(Stored):
         owner has not allowed stays owed.
 
         :param root_invalidation: an earlier recall, or its id, that gives the cause.
-        :param cascade: whether what was derived from it until now is reached; what is derived
-            from it later is born invalid in any case.
+        :param cascade: whether what was derived from it, and will be, is reached too.
         :param perform_invalidation_action: whether its own actions follow.
         :param perform_invalidation_action_on_cascade: whether those of what is reached do.
         :param by: who recalls it.

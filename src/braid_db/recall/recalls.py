@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from braid_db.errors import InvalidArgument
 from braid_db.identity import IdentityRules
@@ -41,8 +42,7 @@ def invalidate(
     :param by: who recalls.
     :param follow_order: whether the order of steps is followed even where their inputs are known.
     :param rules: what makes two URIs the same in this database.
-    :param cascade: whether it reaches what was derived from them until now; what is derived from
-        them later is born invalid in any case.
+    :param cascade: whether it reaches what was derived from them, and will be; else only them.
     :param owes: whose actions follow.
     :returns: the recalls that were made, in the order of their contents.
     :raises AmbiguousContent: if a record has more than one content, and none is chosen.
@@ -55,13 +55,28 @@ def invalidate(
     roots = resolve(tx, targets, rules, follow_order=follow_order)
     ids = tx.new_ids(tables.recall, len(roots))
     recalls = [
-        RecallRow(recall_id, uuid7(), root, cause, follow_order, by, tx.now, None, None, None)
+        _new(recall_id, root, cause, by, tx.now, follow_order=follow_order, cascades=cascade)
         for recall_id, root in zip(ids, roots, strict=True)
     ]
     tx.write(sql.ADD_RECALL, recalls)
     _reach(tx, recalls, cascade=cascade)
     owe_for_recalls(tx, {row.recall_id: row.content_id for row in recalls}, owes)
     return recall_views(tx, recalls)
+
+
+def _new(
+    recall_id: int,
+    root: int,
+    cause: str,
+    by: str | None,
+    at: datetime,
+    *,
+    follow_order: bool,
+    cascades: bool,
+) -> RecallRow:
+    """Return a recall that stands."""
+    taken_back = (None, None, None)
+    return RecallRow(recall_id, uuid7(), root, cause, follow_order, cascades, by, at, *taken_back)
 
 
 def _reach(tx: Transaction, recalls: Sequence[RecallRow], *, cascade: bool) -> None:
@@ -171,6 +186,7 @@ def _view(
         name=root.name,
         cause=row.cause,
         follow_order=row.follow_order,
+        cascades=row.cascades,
         invalidated_by=row.invalidated_by,
         created_at=iso(row.created_at),
         reached={way: ways[way] for way in Way if way in ways},

@@ -42,6 +42,7 @@ class RecallView:
     name: str
     cause: str
     follow_order: bool
+    cascades: bool
     invalidated_by: str | None
     created_at: str
     reached: Mapping[Way, int]

@@ -262,7 +262,7 @@ _OF_THE_MODEL = (
                 .distinct()
                 .join(invalidation, invalidation.c.recall_id == recall.c.recall_id)
                 .join(derivation, derivation.c.predecessor_id == invalidation.c.version_id)
-                .where(STANDS, is_followed(recall.c.follow_order))
+                .where(STANDS, recall.c.cascades, is_followed(recall.c.follow_order))
                 .where(~_reached(recall.c.recall_id, derivation.c.derived_id)),
             ),
         ),

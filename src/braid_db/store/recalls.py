@@ -175,6 +175,7 @@ def _spreading() -> CTE:
         .where(
             invalidation.c.version_id == bindparam("predecessor", type_=BigInteger),
             recall.c.reinstated_at.is_(None),
+            recall.c.cascades,
             follows,
             _known_rank(invalidation.c.recall_id, derived) > reached,
         )

@@ -33,6 +33,7 @@ class RecallRow(NamedTuple):
     content_id: int
     cause: str
     follow_order: bool
+    cascades: bool
     invalidated_by: str | None
     created_at: datetime
     reinstated_at: datetime | None

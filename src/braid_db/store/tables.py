@@ -246,6 +246,7 @@ recall = Table(
     _to("version_id", "version.version_id"),
     Column("cause", ByCodePoint, nullable=False),
     Column("follow_order", Flag, nullable=False),
+    Column("cascades", Flag, nullable=False),
     Column("invalidated_by", ByCodePoint),
     _created_at(),
     Column("reinstated_at", UtcTime),

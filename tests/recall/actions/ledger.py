@@ -97,7 +97,7 @@ class Ledger:
         def work(tx: Transaction) -> int:
             [recall_id] = tx.new_ids(recall, 1)
             contents = [current_content(tx, record_id) for record_id in record_ids]
-            row = recall_id, uuid7(), contents[0], cause, False, None, tx.now, None, None, None
+            row = (recall_id, uuid7(), contents[0], cause, False, True, None, tx.now) + (None,) * 3
             tx.write(_ADD_RECALL, [row])
             numbers = tx.new_ids(action_run, len(record_ids))
             rows = [

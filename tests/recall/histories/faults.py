@@ -96,7 +96,7 @@ def anew(patch: Patch, *names: str) -> None:
     by=(*IN_ORDER_WITH_INPUTS, RECALL_WRITER),
 )
 def a_recall_follows_the_order_of_steps_everywhere(patch: Patch) -> None:
-    patch.setattr(sql, "_is_followed", lambda _: derivation.c.role != Role.TRANSFERRED.value)
+    patch.setattr(sql, "is_followed", lambda _: derivation.c.role != Role.TRANSFERRED.value)
     anew(patch, "CASCADE")
 
 
@@ -130,7 +130,7 @@ def what_comes_of_something_invalid_is_born_valid(patch: Patch) -> None:
 
 @breaks(laws.what_is_told_to_come_from_something_recalled_is_reached, by=BORN_LATER)
 def what_came_of_it_before_stays_valid(patch: Patch) -> None:
-    patch.setattr(sql, "_is_followed", lambda _: literal_column("(1 = 0)"))
+    patch.setattr(sql, "is_followed", lambda _: literal_column("(1 = 0)"))
     anew(patch, "SPREAD")
 
 
@@ -253,13 +253,13 @@ def nothing_is_listed_where_nothing_is_derived(patch: Patch) -> None:
 
 def postgresql_spreads_no_further(patch: Patch) -> None:
     """Plant what only a comparison of both databases shows."""
-    real, is_followed = sql._spread, sql._is_followed
+    real, is_followed = sql._spread, sql.is_followed
 
     def spread(insert: Insert) -> Any:
         if "postgresql" in insert.__module__:
-            patch.setattr(sql, "_is_followed", lambda _: literal_column("(1 = 0)"))
+            patch.setattr(sql, "is_followed", lambda _: literal_column("(1 = 0)"))
         built = real(insert)
-        patch.setattr(sql, "_is_followed", is_followed)
+        patch.setattr(sql, "is_followed", is_followed)
         return built
 
     patch.setattr(sql, "SPREAD", Statement(spread, *sql.SPREAD.takes))

@@ -89,6 +89,7 @@ def say_recall(shown: RecallWithReach, actions: Sequence[ActionOutcome]) -> None
         ("made", f"{recall.created_at}{by}"),
         ("taken back", None if recall.is_standing else taken_back),
         ("follows order", "yes" if recall.follow_order else None),
+        ("reaches", None if recall.cascades else "this content alone"),
         ("uid", recall.uid),
         *_counts(shown.by_kind, shown.by_run, recall.reached),
         ("actions", _counted(recall.actions) or "none"),

@@ -110,10 +110,10 @@ def a_result_names_the_contents_that_were_recorded(recording: Recording) -> None
             hold(named in linked, f"result {number} names a content that was not {side}")
     for number in range(len(recording.calls)):
         for side in (READ, WRITTEN):
-            _is_followed(recording, number, side)
+            is_followed(recording, number, side)
 
 
-def _is_followed(recording: Recording, number: int, side: str) -> None:
+def is_followed(recording: Recording, number: int, side: str) -> None:
     """Name a result in a new step, by the document that stands in a flow's state."""
     result = recording.results[number]
     reference = {"status": "SUCCEEDED", "details": {"result": [result]}}

@@ -234,6 +234,7 @@ def recalls() -> None:
         column("version_id", sa.BigInteger()),
         column("cause", TEXT),
         column("follow_order", sa.Boolean()),
+        column("cascades", sa.Boolean()),
         column("invalidated_by", TEXT, null=True),
         created_at(),
         column("reinstated_at", TIME, null=True),

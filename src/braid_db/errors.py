@@ -2,6 +2,7 @@
 
 BraidError
 ├── InvalidArgument            an argument has a form that is not accepted
+│   └── ConditionInvalid       ... because it is a condition of a search that cannot be read
 ├── InvalidReference           a reference to an earlier step names no record that can be used
 │   └── OtherDatabase          ... because it is a result of another provenance database
 ├── RecordNotFound             no record has this id

@@ -235,6 +235,20 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The part of the records that a search found which is shown.
+
+    How many there are in all is not said: counting a million of them would cost more than to show
+    a page. Ask for the count where it is wanted.
+
+    :param next: what to search after for the next page; None on the last one.
+    """
+
+    items: tuple[RecordView, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a database says of itself.
 

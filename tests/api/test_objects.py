@@ -181,6 +181,15 @@ def test_a_search_pages_through_all_records(db: BraidDB, monkeypatch: pytest.Mon
         list(db.search(kinds=["thing"]))
 
 
+def test_a_search_takes_conditions_on_tags_and_an_order(db: BraidDB) -> None:
+    for loss in (0.3, 0.1, 0.2):
+        BraidData(db, f"loss {loss}", tags={"loss": loss})
+    found = db.search(where="loss < 0.25 and kind = 'data'", valid=True, sort="loss")
+    assert [record.name for record in found] == ["loss 0.1", "loss 0.2"]
+    with pytest.raises(BraidError, match="expected a value"):
+        list(db.search(where="loss <"))
+
+
 def test_objects_print_as_a_line_and_as_an_escaped_table(db: BraidDB) -> None:
     hostile = "<script>alert('x')</script>"
     record = BraidData(db, hostile, uris=f"file://host/{hostile}", tags={hostile: hostile})

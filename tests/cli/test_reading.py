@@ -129,16 +129,18 @@ def test_nothing_is_cut_or_coloured_in_a_pipe(run: Run, recorded: Recorded) -> N
     assert "\x1b" not in output
 
 
-def test_a_list_shows_the_newest_first_and_says_what_it_hides(
+def test_a_list_shows_the_newest_first_and_says_how_to_go_on(
     run: Run, ask: Ask, recorded: Recorded
 ) -> None:
     answer = ask("record", "list", "--limit", 2)
     newest = sorted(recorded.values(), reverse=True)
     assert [one["record_id"] for one in answer["records"]] == newest[:2]
-    assert (answer["total"], answer["hidden"]) == (5, 3)
-    assert (
-        run("record", "list", "--limit", 2).stderr == "2 of 5 records shown; --limit 0 shows all.\n"
-    )
+    assert answer["next"] == str(newest[1])
+    said = f"2 records shown, and there are more: --after {newest[1]}\n"
+    assert run("record", "list", "--limit", 2).stderr == said
+    rest = ask("record", "list", "--after", answer["next"])
+    assert [one["record_id"] for one in rest["records"]] == newest[2:]
+    assert rest["next"] is None
     everything = run("record", "list", "--limit", 0)
     assert len(everything.stdout.splitlines()) == 6
     assert everything.stderr == ""
@@ -162,6 +164,20 @@ def test_records_are_listed_by_kind_name_and_run(ask: Ask, recorded: Recorded) -
     assert found("--run", "run-2") == set()
 
 
+def test_records_are_found_by_a_condition_and_counted(
+    run: Run, ask: Ask, recorded: Recorded
+) -> None:
+    where = ("--where", "exposure.time < 0.2 and (kind = 'data' or \"odd key\" is not null)")
+    [image] = ask("record", "list", *where, "--valid", "--since", "2026-01-01")["records"]
+    assert image["record_id"] == recorded["image"]
+    assert ask("record", "list", *where, "--invalid")["records"] == []
+    assert ask("record", "list", "--until", "2026-01-01", "--count") == {"count": 0}
+    assert run("record", "list", "--where", "not kind = 'step'", "--count").stdout == "3\n"
+    assert [
+        one["record_id"] for one in ask("record", "list", "--uri", "s3://bucket/image")["records"]
+    ] == [recorded["image"]]
+
+
 def test_runs_are_listed_and_shown_with_their_records(
     run: Run, ask: Ask, recorded: Recorded
 ) -> None:
@@ -169,7 +185,9 @@ def test_runs_are_listed_and_shown_with_their_records(
     assert (listed["run_id"], listed["flow_id"], listed["records"]) == ("run-1", "flow-1", 5)
     shown = ask("run", "show", "run-1", "--limit", 3)
     assert shown["run"] == listed
-    assert (len(shown["records"]), shown["hidden"]) == (3, 2)
+    assert len(shown["records"]) == 3
+    rest = ask("run", "show", "run-1", "--after", shown["next"])
+    assert (len(rest["records"]), rest["next"]) == (2, None)
     assert "urn:someone" in run("run", "list").stdout
     assert "Action Step Collect" in run("run", "show", "run-1").stdout
 

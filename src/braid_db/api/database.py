@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from os import PathLike, fspath
 from typing import Any, TypeVar
@@ -20,7 +21,8 @@ from braid_db.recall.recalls import list_recalls
 from braid_db.recall.reinstate import reinstate
 from braid_db.recall.views import RecallView, Reinstated
 from braid_db.records.database import create_database, get_status
-from braid_db.records.objects import count_rows, page_of_records, records_one_step
+from braid_db.records.objects import count_rows, records_one_step
+from braid_db.records.search import Wanted, search
 from braid_db.settings import read_settings
 from braid_db.store import Store, Transaction
 from braid_db.views import Direction, RecordView
@@ -128,30 +130,47 @@ class BraidDB:
     def search(
         self,
         *,
+        where: str | None = None,
         kinds: Sequence[Kind | str] = (),
         name: str | None = None,
+        uri: str | None = None,
         run_id: str | None = None,
+        valid: bool | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        sort: str | None = None,
+        reverse: bool = False,
         session: Session | None = None,
     ) -> Iterator[BraidRecord]:
-        """Yield records in their current versions, the newest first, read a page at a time.
+        """Yield the records that fit all conditions as they are now, read a page at a time.
 
-        Records that are made meanwhile are not among them.
+        Records that are made meanwhile are not among them, if they are sorted by record id.
 
+        :param where: a condition as ``braid-db record list --where`` takes it:
+            ``loss < 0.1 and beamline = '8-ID'``.
         :param kinds: only records of these kinds; of all when empty.
         :param name: only records with this in their name, whatever its case.
+        :param uri: only records that go by this URI.
         :param run_id: only records that were made in this run.
+        :param valid: only valid records, or only others.
+        :param since: only those whose current version was recorded at this time or later; aware.
+        :param until: ... or before this time.
+        :param sort: ``record_id`` (the default) or ``created_at``, newest first; ``name``; a tag.
+        :param reverse: whether in the opposite order.
+        :raises ConditionInvalid: if the condition cannot be read.
         """
-        chosen = [checked_kind(kind) for kind in kinds]
-        last: int | None = None
+        chosen = tuple(checked_kind(kind) for kind in kinds)
+        wanted = Wanted(where, chosen, name, uri, run_id, valid, since, until)
+        after: str | None = None
         while True:
-            page = partial(
-                page_of_records, kinds=chosen, name=name, run_id=run_id, below=last, limit=_PAGE
+            ask = partial(
+                search, wanted=wanted, sort=sort, reverse=reverse, after=after, limit=_PAGE
             )
-            views = self.read(page, session)
-            yield from (BraidRecord.of_view(self, view) for view in views)
-            if len(views) < _PAGE:
+            page = self.read(ask, session)
+            yield from (BraidRecord.of_view(self, view) for view in page.items)
+            if page.next is None:
                 return
-            last = views[-1].record_id
+            after = page.next
 
     def recalls(
         self, *, only_standing: bool = False, session: Session | None = None

@@ -11,6 +11,7 @@ import click
 from braid_db.views import (
     Difference,
     Page,
+    RecordPage,
     RecordView,
     RunView,
     StateView,
@@ -54,10 +55,9 @@ def record_json(record: RecordView) -> dict[str, object]:
     }
 
 
-def records_json(page: Page[RecordView]) -> dict[str, object]:
-    """Return a list of records with how many there are and how many are not shown."""
-    records = [record_json(record) for record in page.items]
-    return {"records": records, "total": page.total, "hidden": page.hidden}
+def records_json(page: RecordPage) -> dict[str, object]:
+    """Return a page of records, and after what the next one begins."""
+    return {"records": [record_json(record) for record in page.items], "next": page.next}
 
 
 def history_json(versions: Iterable[VersionView]) -> dict[str, object]:

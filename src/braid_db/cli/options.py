@@ -64,6 +64,12 @@ limit_option = click.option(
     callback=lambda context, option, value: value or None,
 )
 
+after_option = click.option(
+    "--after",
+    metavar="PLACE",
+    help="Go on after this record, as the page before said: the next page of the same question.",
+)
+
 kinds_option = click.option(
     "--kind",
     "kinds",

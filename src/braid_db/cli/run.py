@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.options import CONTEXT, answering, limit_option, open_store
+from braid_db.cli.options import CONTEXT, after_option, answering, limit_option, open_store
 from braid_db.views import RunView
 
 _RUN = ("run", "flow", "started by", "recorded (UTC)", "records")
@@ -34,13 +34,16 @@ def list_command(limit: int | None, form: str) -> None:
 @run.command()
 @click.argument("run_id", metavar="RUN")
 @limit_option
+@after_option
 @answering
-def show(run_id: str, limit: int | None, form: str) -> None:
+def show(run_id: str, limit: int | None, after: str | None, form: str) -> None:
     """Show RUN and the records that were made in it, the newest first."""
-    from braid_db.records.views import get_run, list_records
+    from braid_db.records.search import Wanted, search
+    from braid_db.records.views import get_run
 
+    wanted = Wanted(run_id=run_id)
     one, page = open_store().read(
-        lambda tx: (get_run(tx, run_id), list_records(tx, run_id=run_id, limit=limit))
+        lambda tx: (get_run(tx, run_id), search(tx, wanted, after=after, limit=limit))
     )
     if form == "json":
         as_json.say_json({"run": as_json.run_json(one), **as_json.records_json(page)})
@@ -48,7 +51,7 @@ def show(run_id: str, limit: int | None, form: str) -> None:
     text.say(text.aligned(zip(_RUN, _known(one), strict=True)))
     text.say([""])
     text.say_table(text.SUMMARY, [text.summary(record) for record in page.items])
-    text.note_hidden(page, "records")
+    text.note_next(page)
 
 
 def _known(run: RunView) -> tuple[str | None, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from braid_db.views import Page, RecordView
+from braid_db.views import Page, RecordPage, RecordView
 
 if TYPE_CHECKING:
     from braid_db.recall.views import InvalidInput
@@ -56,6 +56,14 @@ def note_hidden(page: Page[Any], what: str) -> None:
     elif page.hidden:
         shown = f"{len(page.items):,} of {page.total:,} {what} shown"
         note(f"{shown}; --limit 0 shows all.")
+
+
+def note_next(page: RecordPage) -> None:
+    """Say how to see the next page of records, or that there are none."""
+    if not page.items:
+        note("No records.")
+    elif page.next is not None:
+        note(f"{len(page.items):,} records shown, and there are more: --after {page.next}")
 
 
 def say_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

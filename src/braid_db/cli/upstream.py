@@ -40,9 +40,9 @@ def db_create(backup: bool, verbose: bool, database: str) -> None:
 @click.argument("database", metavar="DB")
 def db_print(database: str) -> None:
     """Print all records of the provenance database DB; today: braid-db record list --db DB."""
-    from braid_db.records.views import list_records
+    from braid_db.records.search import search
 
-    page = open_store(database).read(list_records)
+    page = open_store(database).read(search)
     text.say(_blocks(reversed(page.items)))
 
 

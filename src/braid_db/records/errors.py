@@ -1,8 +1,11 @@
-"""What can go wrong with versions; the tree in ``braid_db.errors`` shows where each belongs."""
+"""What can go wrong with versions and searches.
+
+The tree in ``braid_db.errors`` shows where each error belongs.
+"""
 
 from __future__ import annotations
 
-from braid_db.errors import BraidError, NotAnOutput, shown
+from braid_db.errors import BraidError, InvalidArgument, NotAnOutput, shown
 
 
 class VersionConflict(BraidError):
@@ -71,4 +74,22 @@ class NotRecordedThen(BraidError):
         super().__init__(
             f"{what} was not recorded yet at {as_of}. Ask for a later time: 'braid-db record "
             f"history {record_id}' shows when each version was recorded."
+        )
+
+
+class ConditionInvalid(InvalidArgument):
+    """A condition of a search cannot be read.
+
+    :param at: where the fault is, as the number of the character; None for the whole.
+    """
+
+    code = "condition-invalid"
+
+    def __init__(self, found: str, expected: str, at: int | None = None) -> None:
+        self.found, self.expected, self.at = found, expected, at
+        place = "" if at is None else f" at character {at}"
+        BraidError.__init__(
+            self,
+            f"The condition has {found}{place}; expected {expected}. Write it like: loss < 0.1 and "
+            f"beamline = '8-ID' and not (name like 'test%' or \"odd key\" is null)",
         )

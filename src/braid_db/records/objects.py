@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from braid_db.errors import RecordNotFound
-from braid_db.model import Kind, Tag, TagType
+from braid_db.model import Tag, TagType
 from braid_db.records.views import get_record, get_version_id, views_of
 from braid_db.store import Transaction, objects, reading
 from braid_db.store.statements import Row
@@ -54,24 +54,3 @@ def values_of_tags(tx: Transaction, record_id: int, number: int | None = None) -
 def count_rows(tx: Transaction) -> int:
     """Return how many records, derivations, URIs and tags there are, all together."""
     return sum(tx.rows(statement)[0][0] for statement in objects.COUNTS)
-
-
-def page_of_records(
-    tx: Transaction,
-    *,
-    kinds: Sequence[Kind],
-    name: str | None,
-    run_id: str | None,
-    below: int | None,
-    limit: int,
-) -> list[RecordView]:
-    """Return some of the records that fit, the newest first.
-
-    :param below: only those with a smaller id: what the page before ended with.
-    """
-    query = objects.page_of_records(
-        kinds=[kind.value for kind in kinds], name=name, run_id=run_id, below=below, limit=limit
-    )
-    version_ids = [version_id for (version_id,) in tx.select(query)]
-    views = views_of(tx, version_ids)
-    return [views[version_id] for version_id in version_ids]

@@ -65,28 +65,6 @@ def get_version_id(tx: Transaction, record_id: int, version: int | None = None) 
     return int(row[0])
 
 
-def list_records(
-    tx: Transaction,
-    *,
-    kinds: Sequence[Kind] = (),
-    name: str | None = None,
-    run_id: str | None = None,
-    limit: int | None = None,
-) -> Page[RecordView]:
-    """Return the current versions of records, the newest record first.
-
-    :param kinds: only records of these kinds; of all when empty.
-    :param name: only records with this in their name, whatever its case.
-    :param run_id: only records that were made in this run.
-    :param limit: how many to return at most; all when omitted.
-    """
-    version_ids, total = reading.list_records(
-        tx, kinds=[kind.value for kind in kinds], name=name, run_id=run_id, limit=limit
-    )
-    views = views_of(tx, version_ids)
-    return Page(tuple(views[version_id] for version_id in version_ids), total)
-
-
 def list_runs(tx: Transaction, limit: int | None = None) -> Page[RunView]:
     """Return the runs of flows, the newest first.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Double, Integer, Select, bindparam, func, or_, select
+from sqlalchemy import Double, Integer, bindparam, func, or_, select
 
-from braid_db.store.reading import chosen_records
 from braid_db.store.statements import Statement
 from braid_db.store.tables import derivation, invalidation_action, record, tag, uri, version
 from braid_db.views import Direction
@@ -82,14 +80,3 @@ COUNTS = tuple(
     Statement(select(func.count()).select_from(table)) for table in (record, derivation, uri, tag)
 )
 """How many rows upstream's four tables have."""
-
-
-def page_of_records(
-    *, kinds: Sequence[str], name: str | None, run_id: str | None, below: int | None, limit: int
-) -> Select[Any]:
-    """Return the query for some of the records that fit, the newest first.
-
-    :param below: only those with a smaller id.
-    """
-    chosen = chosen_records(kinds, name, run_id).order_by(record.c.record_id.desc()).limit(limit)
-    return chosen if below is None else chosen.where(record.c.record_id < below)

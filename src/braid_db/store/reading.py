@@ -209,36 +209,6 @@ def describing_versions(
     return {content_id: content_id for content_id in wanted} | dict(edits)
 
 
-def list_records(
-    tx: Transaction,
-    *,
-    kinds: Sequence[str],
-    name: str | None,
-    run_id: str | None,
-    limit: int | None,
-) -> tuple[list[int], int]:
-    """Return the current versions of the newest records that fit, and how many fit at all.
-
-    :param name: a part of the name; case makes no difference between ASCII letters.
-    """
-    chosen = chosen_records(kinds, name, run_id)
-    rows = tx.select(chosen.order_by(record.c.record_id.desc()).limit(limit))
-    return [row[0] for row in rows], _total(tx, chosen, len(rows), limit)
-
-
-def chosen_records(kinds: Sequence[str], name: str | None, run_id: str | None) -> Select[Any]:
-    """Return the query for the current versions of the records that fit."""
-    chosen = select(record.c.current_version_id)
-    if kinds:
-        chosen = chosen.where(record.c.kind.in_(kinds))
-    if run_id is not None:
-        chosen = chosen.where(record.c.run_id == run_id)
-    if name:
-        chosen = chosen.join(version, version.c.version_id == record.c.current_version_id)
-        chosen = chosen.where(_contains(version.c.name, name))
-    return chosen
-
-
 def list_runs(tx: Transaction, limit: int | None) -> tuple[list[RunRow], int]:
     """Return the newest runs, and how many there are."""
     rows = tx.select(_runs().order_by(run.c.created_at.desc(), run.c.run_id).limit(limit))
@@ -264,20 +234,6 @@ def _holds(table: Any, as_of: datetime | None = None) -> Any:
         & (table.c.until.is_(None) | (table.c.until > version.c.number))
     )
     return holds if as_of is None else holds & (table.c.created_at <= as_of)
-
-
-def _contains(text: Any, part: str) -> Any:
-    """Return the condition that a text contains another, alike on both databases.
-
-    LIKE knows case on one database and not on the other, and so does no function for finding a
-    text. Both change only the case of ASCII letters in a column that compares by code point.
-    """
-    lower_case = func.lower(text)
-    return func.replace(lower_case, _ascii_lower(part), "") != lower_case
-
-
-def _ascii_lower(text: str) -> str:
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
 def _runs() -> Select[Any]:

@@ -104,6 +104,7 @@ run = Table(
     Column("started_by", ByCodePoint),
     _created_at(),
 )
+Index("run_created", run.c.created_at)
 
 record = Table(
     "record",
@@ -157,13 +158,16 @@ version = Table(
 )
 _partial(
     "version_sha256",
-    version.c.record_id,
     version.c.sha256,
+    version.c.record_id,
     version.c.number,
     where=version.c.sha256.is_not(None),
 )
 _is_edit = version.c.content_id != version.c.version_id
 _partial("version_content", version.c.content_id, where=_is_edit)
+
+Index("version_name", indexed(version.c.name))
+Index("version_created", version.c.created_at)
 
 state_file = Table(
     "state_file",

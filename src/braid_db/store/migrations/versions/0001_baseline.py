@@ -92,6 +92,7 @@ def databases_and_runs() -> None:
         created_at(),
         key("run", "run_id"),
     )
+    index("run_created", "run", "created_at")
 
 
 def records() -> None:
@@ -148,8 +149,10 @@ def versions() -> None:
         to("version", "content_id", "version.version_id"),
     )
     known = "sha256 IS NOT NULL"
-    index("version_sha256", "version", "record_id", "sha256", "number", where=known)
+    index("version_sha256", "version", "sha256", "record_id", "number", where=known)
     index("version_content", "version", "content_id", where="content_id != version_id")
+    index("version_name", "version", beginning("name"))
+    index("version_created", "version", "created_at")
 
 
 def state_files() -> None:

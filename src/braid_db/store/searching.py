@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Select,
     and_,
+    any_,
     exists,
     false,
     func,
@@ -34,7 +35,7 @@ from braid_db.store.tables import invalidation, recall, record, tag, uri, versio
 from braid_db.store.transaction import Transaction
 from braid_db.store.validity import STANDS, is_invalid
 
-FEW = 50_000
+FEW = 20_000
 """How many records are gathered at most, before the rest of a condition is asked of each."""
 
 _content = version.alias("content")
@@ -130,9 +131,9 @@ def _fitting(tx: Transaction, condition: Condition, fields: set[Any], *columns: 
         query = query.join(version, version.c.version_id == record.c.current_version_id)
     if fields & set(_OF_CONTENTS):
         query = query.join(_content, _content.c.version_id == version.c.content_id)
-    holds, gathered = _read(tx, condition)
+    holds, gathered = _read(tx, condition, FEW)
     if gathered is not None and not gathered.is_said:
-        query = query.where(record.c.record_id.in_(gathered.ids))
+        query = query.where(_is_among(gathered.ids, tx.dialect_name))
     return query.where(holds)
 
 
@@ -164,31 +165,46 @@ def _key(sorting: Sorting, dialect: str) -> list[Any]:
     ]
 
 
-def _read(tx: Transaction, condition: Condition) -> _Read:
-    """Return a condition in SQL, and the fewest records that may fit."""
+def _read(tx: Transaction, condition: Condition, few: int) -> _Read:
+    """Return a condition in SQL, and the fewest records that may fit, if they are no more."""
     if isinstance(condition, Test):
-        return _read_test(tx, condition)
+        return _read_test(tx, condition, few)
     if isinstance(condition, Not):
-        return _Read(not_(_read(tx, condition.part).holds))
-    parts = [_read(tx, part) for part in condition.parts]
-    gathered = [part.gathered for part in parts if part.gathered is not None]
+        return _Read(not_(_read(tx, condition.part, few).holds))
+    parts: list[_Read] = []
+    gathered: list[_Gathered] = []
+    for part in condition.parts:
+        parts.append(_read(tx, part, few))
+        if found := parts[-1].gathered:
+            gathered.append(found)
+            few = min(few, found.entries) if isinstance(condition, And) else few
     if isinstance(condition, And):
         fewest = min(gathered, key=lambda one: one.entries, default=None)
         return _Read(and_(true(), *(part.holds for part in parts)), fewest)
     holds = or_(false(), *(part.holds for part in parts))
     entries = sum(one.entries for one in gathered)
-    if len(gathered) < len(parts) or not parts or entries > FEW:
+    if len(gathered) < len(parts) or not parts or entries > few:
         return _Read(holds)
     united = select(union_all(*(one.ids for one in gathered)).subquery())
     return _Read(holds, _Gathered(united, entries))
 
 
-def _read_test(tx: Transaction, test: Test) -> _Read:
-    gathered = _counted(tx, _from_index(test, tx.dialect_name))
+def _read_test(tx: Transaction, test: Test, few: int) -> _Read:
+    gathered = _counted(tx, _from_index(test, tx.dialect_name), few)
     if gathered is not None and isinstance(test.field, TagKey):
-        is_said = record.c.record_id.in_(gathered.ids)
+        is_said = _is_among(gathered.ids, tx.dialect_name)
         return _Read(is_said, gathered._replace(is_said=True))
     return _Read(_test_holds(test, tx.dialect_name), gathered)
+
+
+def _is_among(ids: Select[Any], dialect: str) -> Any:
+    """Return the condition that a record is one of those that were gathered.
+
+    As an array, PostgreSQL looks each of them up; it would rather read all records and compare.
+    """
+    if dialect != "postgresql":
+        return record.c.record_id.in_(ids)
+    return record.c.record_id == any_(func.array(ids.scalar_subquery()))
 
 
 def _test_holds(test: Test, dialect: str) -> Any:
@@ -232,12 +248,12 @@ def _is_current(table: Any, dialect: str) -> Any:
     return and_(table.c.record_id == record.c.record_id, holds)
 
 
-def _counted(tx: Transaction, ids: Select[Any] | None) -> _Gathered | None:
+def _counted(tx: Transaction, ids: Select[Any] | None, few: int) -> _Gathered | None:
     if ids is None:
         return None
-    some = ids.limit(FEW + 1).subquery()
+    some = ids.limit(few + 1).subquery()
     found = int(tx.select(select(func.count()).select_from(some))[0][0])
-    return _Gathered(ids, found) if found <= FEW else None
+    return _Gathered(ids, found) if found <= few else None
 
 
 def _from_index(test: Test, dialect: str) -> Select[Any] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import cascades, cold_start, recording, writers
+from tests.benchmarks import cascades, cold_start, recording, searching, writers
 from tests.benchmarks.turns import Compared, show
 from tests.databases.shared import SharedServers
 
@@ -30,6 +30,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "writers-8": lambda folder, _: writers.rate(folder, 8),
     "writers-32": lambda folder, _: writers.rate(folder, 32),
     "growth": lambda folder, _: recording.growth(folder),
+    "search-sqlite": lambda folder, _: searching.sqlite(folder),
+    "search-postgresql": lambda _, servers: searching.postgresql(servers),
 }
 for shape in cascades.SHAPES:
     BENCHMARKS[f"recall-{shape}-sqlite"] = partial(_on_sqlite, shape)

@@ -33,7 +33,7 @@ class Wanted:
     :param run_id: the run that it was made in.
     :param valid: whether it is valid.
     :param since: its current version was recorded at this time or later; aware.
-    :param until: it was recorded before this time.
+    :param until: it was recorded before this time; aware.
     """
 
     where: str | None = None
@@ -87,11 +87,16 @@ def count_records(tx: Transaction, wanted: Wanted = ALL) -> int:
     """Return how many records are wanted.
 
     :raises ConditionInvalid: if the condition cannot be read.
+    :raises InvalidArgument: if a time is not aware.
     """
     return sql.count(tx, _condition(wanted))
 
 
 def _condition(wanted: Wanted) -> Condition:
+    for name in ("since", "until"):
+        time = getattr(wanted, name)
+        if time is not None and time.tzinfo is None:
+            raise InvalidArgument(name, f"{time}, a time in no time zone", "one with its zone")
     return And(tuple(_parts(wanted)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -277,3 +278,9 @@ def test_a_place_that_no_page_named_is_refused(store: Store, sort: str | None, a
 def test_an_order_that_there_is_not_is_refused(store: Store, sort: str) -> None:
     with pytest.raises(InvalidArgument, match="record_id, created_at, name"):
         store.read(lambda tx: search(tx, sort=sort))
+
+
+def test_a_time_without_a_zone_is_refused(store: Store) -> None:
+    wanted = Wanted(since=datetime(2026, 3, 1))  # noqa: DTZ001
+    with pytest.raises(InvalidArgument, match="in no time zone"):
+        store.read(lambda tx: search(tx, wanted))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import cascades, cold_start, recording, searching, writers
+from tests.benchmarks import cascades, cold_start, lineages, recording, searching, writers
 from tests.benchmarks.turns import Compared, show
 from tests.databases.shared import SharedServers
 
-Benchmark = Callable[[Path, SharedServers], Compared]
+Benchmark = Callable[[Path, SharedServers], Compared | Iterable[Compared]]
 
 
 def _on_sqlite(shape: str, folder: Path, _: SharedServers) -> Compared:
@@ -21,6 +21,18 @@ def _on_sqlite(shape: str, folder: Path, _: SharedServers) -> Compared:
 
 def _on_postgresql(shape: str, _: Path, servers: SharedServers) -> Compared:
     return cascades.postgresql(shape, servers)
+
+
+def _lineage_on_sqlite(
+    shape: str, count: int, folder: Path, _: SharedServers
+) -> Iterable[Compared]:
+    return lineages.sqlite(shape, count, folder)
+
+
+def _lineage_on_postgresql(
+    shape: str, count: int, _: Path, servers: SharedServers
+) -> Iterable[Compared]:
+    return lineages.postgresql(shape, count, servers)
 
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -38,6 +50,14 @@ for shape in cascades.SHAPES:
     BENCHMARKS[f"recall-{shape}-postgresql"] = partial(_on_postgresql, shape)
 
 
+for shape in lineages.SHAPES:
+    for count in (10_000, 100_000, 1_000_000):
+        BENCHMARKS[f"lineage-{shape}-{count}-sqlite"] = partial(_lineage_on_sqlite, shape, count)
+        BENCHMARKS[f"lineage-{shape}-{count}-postgresql"] = partial(
+            _lineage_on_postgresql, shape, count
+        )
+
+
 def main(names: list[str]) -> None:
     """Run the benchmarks that are named, or all."""
     unknown = [name for name in names if name not in BENCHMARKS]
@@ -48,9 +68,15 @@ def main(names: list[str]) -> None:
         servers = SharedServers(folder)
         servers.own()
         try:
-            show([BENCHMARKS[name](folder, servers) for name in names or BENCHMARKS])
+            show(list(_results(names or list(BENCHMARKS), folder, servers)))
         finally:
             servers.stop()
+
+
+def _results(names: list[str], folder: Path, servers: SharedServers) -> Iterator[Compared]:
+    for name in names:
+        result = BENCHMARKS[name](folder, servers)
+        yield from [result] if isinstance(result, Compared) else result
 
 
 if __name__ == "__main__":

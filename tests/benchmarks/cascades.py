@@ -69,8 +69,8 @@ _REACH = """
     INSERT INTO invalidation SELECT {recall}, content, 'data', {at} FROM reach
 """
 _RECALL = """
-    INSERT INTO recall (recall_id, uid, version_id, cause, follow_order, created_at)
-    VALUES ({recall}, '00000000-0000-0000-0000-000000000000', {root}, 'wrong', {no}, {at})
+    INSERT INTO recall (recall_id, uid, version_id, cause, follow_order, cascades, created_at)
+    VALUES ({recall}, '00000000-0000-0000-0000-000000000000', {root}, 'wrong', {no}, {yes}, {at})
 """
 
 
@@ -93,7 +93,13 @@ class RawSqlite:
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._values = {"root": 1, "recall": 1, "no": 0, "at": "2026-01-01T00:00:00.000000Z"}
+        self._values = {
+            "root": 1,
+            "recall": 1,
+            "no": 0,
+            "yes": 1,
+            "at": "2026-01-01T00:00:00.000000Z",
+        }
 
     def recall(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -117,10 +123,10 @@ class RawPostgres:
         self._connection = psycopg.connect(
             dbname=parsed.database, user=parsed.username, autocommit=True, **place
         )
-        self._values = {"root": 1, "recall": 1, "no": 0, "at": "2026-01-01 00:00:00+00"}
+        self._values = {"root": 1, "recall": 1, "at": "'2026-01-01 00:00:00+00'::timestamptz"}
 
     def recall(self) -> None:
-        literals = self._values | {"at": f"'{self._values['at']}'::timestamptz", "no": "false"}
+        literals = self._values | {"no": "false", "yes": "true"}
         with self._connection.transaction():
             for sql in (_RECALL, _REACH):
                 self._connection.execute(sql.format(**literals).encode())

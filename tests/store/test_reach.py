@@ -1,0 +1,133 @@
+"""Tests that reach is the closure of the derivations, with shortest distances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from braid_db.model import Kind, Role
+from braid_db.store import Store, Transaction, reach_in_steps
+from braid_db.store.reach import reach
+from braid_db.views import Direction
+from tests.effort import costly
+from tests.records.planting import plant_edges, plant_records
+
+Pair = tuple[int, int]
+"""The places of a predecessor and of what was derived from it."""
+
+on_each_database = settings(
+    max_examples=costly(300), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, list[Pair]]:
+    """How many contents, and which of them derive from which earlier ones."""
+    count = draw(st.integers(1, 14))
+    pairs = [(low, high) for high in range(count) for low in range(high)]
+    return count, draw(st.lists(st.sampled_from(pairs), max_size=40, unique=True)) if pairs else []
+
+
+def layers(width: int, height: int) -> list[Pair]:
+    """Return layers of which each content derives from every content of the layer before."""
+    ends = product(range(height - 1), range(width), range(width))
+    return [(level * width + low, (level + 1) * width + high) for level, low, high in ends]
+
+
+def true_reach(pairs: Sequence[Pair], starts: set[int], way: Direction) -> dict[int, int]:
+    """Return the shortest ways from some contents, a whole level at a time."""
+    onward: dict[int, set[int]] = {}
+    for low, high in pairs:
+        near, far = (high, low) if way is Direction.UP else (low, high)
+        onward.setdefault(near, set()).add(far)
+    found = dict.fromkeys(starts, 0)
+    front, distance = starts, 0
+    while front:
+        distance += 1
+        front = {far for near in front for far in onward.get(near, ())} - found.keys()
+        found |= dict.fromkeys(front, distance)
+    return found
+
+
+def plant(store: Store, count: int, pairs: Sequence[Pair]) -> list[int]:
+    def work(tx: Transaction) -> list[int]:
+        ids = plant_records(tx, [Kind.DATA] * count)
+        plant_edges(tx, [(ids[low], ids[high], Role.DERIVED) for low, high in pairs])
+        return ids
+
+    return store.write(work)
+
+
+def found_reach(
+    store: Store, ids: Sequence[int], starts: set[int], way: Direction, depth: int | None = None
+) -> dict[int, int]:
+    """Return what reach finds, and see that it names each content once, nearest first."""
+    contents = [ids[start] for start in starts]
+    found = store.read(lambda tx: reach(tx, contents, way, depth=depth)).nearest_first()
+    pairs = list(found.pairs())
+    assert pairs == sorted(pairs, key=lambda pair: (pair[1], pair[0]))
+    assert len(set(found.contents)) == len(found.contents)
+    return {content - ids[0]: distance for content, distance in pairs}
+
+
+@on_each_database
+@given(graphs(), st.data())
+def test_reach_is_the_closure_of_the_derivations(
+    store: Store, graph: tuple[int, list[Pair]], data: st.DataObject
+) -> None:
+    count, pairs = graph
+    ids = plant(store, count, pairs)
+    starts = data.draw(st.sets(st.integers(0, count - 1), min_size=1, max_size=3))
+    depth = data.draw(st.none() | st.integers(0, 5))
+    for way in (Direction.UP, Direction.DOWN):
+        true = true_reach(pairs, starts, way)
+        within = {place: far for place, far in true.items() if depth is None or far <= depth}
+        assert found_reach(store, ids, starts, way, depth) == within
+
+
+@pytest.fixture(params=["narrow layers", "wide layers", "a ladder of shortcuts"])
+def shape(request: pytest.FixtureRequest) -> Iterator[tuple[int, list[Pair]]]:
+    """A graph too large to be drawn: where levels are narrow, wide, or found at many distances."""
+    if request.param == "a ladder of shortcuts":
+        near = [(n, n + step) for n in range(600) for step in (1, 2, 3) if n + step < 600]
+        yield 600, near
+    else:
+        width, height = (3, 200) if request.param == "narrow layers" else (40, 6)
+        yield width * height, layers(width, height)
+
+
+def test_reach_is_right_for_every_shape(store: Store, shape: tuple[int, list[Pair]]) -> None:
+    count, pairs = shape
+    ids = plant(store, count, pairs)
+    for way, start in ((Direction.UP, count - 1), (Direction.DOWN, 0)):
+        assert found_reach(store, ids, {start}, way) == true_reach(pairs, {start}, way)
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let many levels be given up after a few rows; the limit stands in the statements."""
+    monkeypatch.setattr(reach_in_steps, "MOST_ROWS", 8)
+    reach_in_steps._levels.cache_clear()
+    yield
+    reach_in_steps._levels.cache_clear()
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_levels_asked_for_at_once_are_given_up_where_they_are_too_many(
+    sqlite_store: Store, shape: tuple[int, list[Pair]]
+) -> None:
+    count, pairs = shape
+    ids = plant(sqlite_store, count, pairs)
+    for way, start in ((Direction.UP, count - 1), (Direction.DOWN, 0)):
+        assert found_reach(sqlite_store, ids, {start}, way) == true_reach(pairs, {start}, way)
+
+
+def test_a_chain_has_no_depth_limit(store: Store) -> None:
+    length = costly(100_000)
+    ids = plant(store, length, list(pairwise(range(length))))
+    found = found_reach(store, ids, {length - 1}, Direction.UP)
+    assert found == {place: length - 1 - place for place in range(length)}

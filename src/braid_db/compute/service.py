@@ -18,6 +18,7 @@ from braid_db.compute.sources import FunctionSource
 
 if TYPE_CHECKING:
     from globus_compute_sdk import Client, Executor
+    from globus_sdk import GlobusAPIError
 
 _NOT_FOUND = 404
 _SHA256 = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
@@ -176,6 +177,12 @@ def explained(wanted: str) -> Iterator[None]:
     try:
         yield
     except globus_sdk.GlobusAPIError as error:
-        raise GlobusRefused(wanted, error.http_status, error.message or "no reason given") from None
+        raise GlobusRefused(wanted, error.http_status, _reason_of(error)) from None
     except globus_sdk.GlobusError as error:
         raise GlobusUnreachable(wanted, str(error) or type(error).__name__) from None
+
+
+def _reason_of(error: GlobusAPIError) -> str:
+    """Return why a request was refused; Compute tells it under a name of its own."""
+    told = error.message or (error.raw_json or {}).get("reason")
+    return str(told or "no reason given")

@@ -89,6 +89,18 @@ class PostgresServer:
         restart = [pg_ctl, "restart", "-w", "-s", "-m", how, "-D", self.data, "-l", self.log]
         self._run(restart, user)
 
+    def stop(self) -> None:
+        """Stop the server at once, as if the machine were shut down, until it is started again."""
+        user = postgres_user()
+        pg_ctl = find_binaries(self.folder.parent, user) / "pg_ctl"
+        self._run([pg_ctl, "stop", "-w", "-s", "-m", "fast", "-D", self.data], user)
+
+    def start_again(self) -> None:
+        """Start a server that was stopped, and return when it answers."""
+        user = postgres_user()
+        pg_ctl = find_binaries(self.folder.parent, user) / "pg_ctl"
+        self._run([pg_ctl, "start", "-w", "-s", "-D", self.data, "-l", self.log], user)
+
     def is_running(self) -> bool:
         """Tell whether the server has not yet finished stopping."""
         return (self.data / "postmaster.pid").exists()

@@ -41,7 +41,11 @@ class Proxy:
                 client, _ = self._listener.accept()
                 self.connections += 1
                 server = socket.socket(socket.AF_UNIX)
-                server.connect(self._path)
+                if server.connect_ex(self._path):
+                    # There is no server: whoever asked is told so by the end of the connection.
+                    server.close()
+                    client.close()
+                    continue
                 self._sockets += [client, server]
                 for source, target in ((client, server), (server, client)):
                     threading.Thread(target=self._pass, args=(source, target), daemon=True).start()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,25 +57,36 @@ class Account:
         self._clients.append(Client(self.environment))
         return self._clients[-1]
 
-    def processes(self, word: str = "") -> list[int]:
-        """Return the processes that work in this home folder, by what stands in their command."""
-        return [number for number, line in self._processes() if word in line]
+    def kill_processes_of_functions(self) -> None:
+        """Kill the process that the agent has started to run functions, with its workers.
+
+        Workers that were left would keep its connection to the broker open, which then holds the
+        tasks back until the connection's heartbeat is missed.
+        """
+        agent = (self.agent.folder / "daemon.pid").read_text().strip()
+        [process] = _children(agent)
+        for number in [process, *_children(str(process))]:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
     def leave(self) -> None:
         """End all that was started."""
         for client in self._clients:
             client.close()
         self.agent.stop()
-        # Workers outlive a process that was killed.
-        for number in self.processes():
-            os.kill(number, signal.SIGKILL)
+        for process in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
-    def _processes(self) -> Iterator[tuple[int, str]]:
+    def _processes(self) -> Iterator[int]:
+        """Yield the processes whose environment names this home folder."""
         mark = f"HOME={self.home}\0".encode()
         for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (folder / "environ").read_bytes() + b"\0":
-                    line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    yield int(folder.name), line
-            except OSError:
-                continue
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes():
+                    yield int(folder.name)
+
+
+def _children(parent: str) -> list[int]:
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(number) for number in told.split()]

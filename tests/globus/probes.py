@@ -10,27 +10,30 @@ def tell_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def note(path: str, word: str = "run", after_s: float = 0.0) -> str:
+def note(path: str, word: str = "run") -> dict[str, str]:
     """Write a line into a file."""
-    import time
     from pathlib import Path
 
-    time.sleep(after_s)
     with Path(path).open("a") as file:
         file.write(f"{word}\n")
-    return word
+    return {"word": word}
 
 
-def record_and_note(path: str, step_name: str, then_s: float = 0.0) -> dict[str, int]:
-    """Record a step, and write down that it was done, and for which task."""
+def record_and_note(path: str, arguments: dict[str, object], then_s: float = 0.0) -> dict[str, int]:
+    """Record a step, and write down what was done for which task, and by whom.
+
+    Whoever is the first to do it stays a while.
+    """
     import os
     import time
     from pathlib import Path
 
     from braid_db import steps
 
-    result = steps.add_record_for_action_step({"step_name": step_name})
+    result = steps.add_record_for_action_step(arguments)
+    is_first = not Path(path).exists()
     with Path(path).open("a") as file:
-        file.write(f"{step_name} {os.environ['GC_TASK_UUID']} {os.getpid()}\n")
-    time.sleep(then_s)
+        file.write(f"{os.environ['GC_TASK_UUID']} {os.getpid()}\n")
+    if is_first:
+        time.sleep(then_s)
     return result

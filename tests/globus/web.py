@@ -44,6 +44,10 @@ class Web:
         """Return what is answered."""
         return self._open(path, None, {"Authorization": f"Bearer {self.token}"})
 
+    def delete(self, path: str) -> Any:
+        """Let something be forgotten, and return what is answered."""
+        return self._open(path, None, {"Authorization": f"Bearer {self.token}"}, "DELETE")
+
     def run_action(self, endpoint_id: str, *calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         """Run an action as a state of a flow does, and return its status document at its end."""
         tasks = [{"function_id": one, "args": [], "kwargs": kwargs} for one, kwargs in calls]
@@ -63,8 +67,10 @@ class Web:
             self._open("/v2/oauth2/token", urlencode(form).encode(), headers)["access_token"]
         )
 
-    def _open(self, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
-        request = urllib.request.Request(self._url + path, data, headers)
+    def _open(
+        self, path: str, data: bytes | None, headers: dict[str, str], method: str | None = None
+    ) -> Any:
+        request = urllib.request.Request(self._url + path, data, headers, method=method)
         try:
             with _DIRECTLY.open(request, timeout=_LONGEST_S) as answer:
                 return json.load(answer)

@@ -8,6 +8,7 @@ import socket
 import struct
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -46,7 +47,8 @@ class Proxy:
 
     def _serve(self) -> None:
         client, _ = self._listening.accept()
-        with client, socket.socket(socket.AF_UNIX) as server:
+        # A client that is killed does not take what is under way to it.
+        with suppress(ConnectionError), client, socket.socket(socket.AF_UNIX) as server:
             server.connect(str(self._server / ".s.PGSQL.5432"))
             waiting, is_first = b"", True
             while True:

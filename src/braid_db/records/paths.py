@@ -110,9 +110,10 @@ def _ways(
     below = reach(tx, [first], Direction.DOWN, as_of=as_of).contents
     onward = _onward(sql.edges_among(tx, left.keys() & {first, *below}, as_of))
     number = count()
-    begun = [(left[first], next(number), [(first, "")])]
+    # Of ways that will be equally long, the one that has come farthest is followed first.
+    begun = [(left[first], 0, next(number), [(first, "")])]
     while begun:
-        _, _, way = heapq.heappop(begun)
+        *_, way = heapq.heappop(begun)
         here = way[-1][0]
         if here == last:
             yield way
@@ -120,7 +121,8 @@ def _ways(
         for content, role in onward.get(here, ()):
             if all(content != passed for passed, _ in way):
                 longer = [*way, (content, role)]
-                heapq.heappush(begun, (len(way) + left[content], next(number), longer))
+                length = len(way) + left[content]
+                heapq.heappush(begun, (length, -len(way), next(number), longer))
 
 
 def _onward(edges: Iterator[EdgeRow]) -> Onward:

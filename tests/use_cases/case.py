@@ -1,0 +1,95 @@
+"""A use case: its files, its science as a worker gets it, and its flow, run and recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from braid_db.compute import sources
+
+FLOWS = Path(__file__).parents[2] / "flows"
+
+
+class UseCase:
+    """One folder of ``flows/``."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = FLOWS / name
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Return what is in one of its JSON files."""
+        found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return found
+
+    def science(self) -> SimpleNamespace:
+        """Return each compute function, made from its own text alone as on a worker."""
+        text = sources.read_text(self.folder / "compute.py")
+        names = sources.public_functions(text, "compute.py")
+        alone = {name: sources.definition_alone(name, text) for name in names}
+        return SimpleNamespace(**{name: sources.load(source) for name, source in alone.items()})
+
+    def commands_of_readme(self) -> str:
+        """Return the command lines below the heading ``Run it``; what is fenced is output."""
+        text = (self.folder / "README.md").read_text(encoding="utf-8")
+        section = text.split("## Run it")[1].split("\n## ")[0]
+        told = "".join(section.split("```")[::2])
+        return "\n".join(line for line in told.splitlines() if line.startswith("    "))
+
+
+class Recorded:
+    """A work folder and a database, asked by the commands that a scientist uses."""
+
+    def __init__(self, case: UseCase, folder: Path, database_url: str) -> None:
+        self.case = case
+        self.folder = folder
+        self.url = database_url
+
+    def command(self, *arguments: str) -> Any:
+        program = "import sys; from braid_db.cli import main; sys.exit(main())"
+        line = [sys.executable, "-c", program, *arguments, "--format", "json"]
+        environment = os.environ | {"BRAID_DB_URL": self.url}
+        done = subprocess.run(line, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def run(self, definition: str = "provenance.json", **settings: Any) -> dict[str, Any]:
+        """Run the flow, and return its final state."""
+        told = {"work_folder": str(self.folder)} | settings
+        line = ["flow", "run", str(self.case.folder / definition)]
+        line += ["--input", str(self.case.folder / "input.json")]
+        for key, value in told.items():
+            line += ["--set", f"{key}={json.dumps(value)}"]
+        done = self.command(*line)
+        assert done["status"] == "SUCCEEDED"
+        state: dict[str, Any] = done["state"]
+        return state
+
+    def lineage(self, file: str, direction: str, *more: str) -> set[tuple[str, str]]:
+        """Return kinds and names of what is in the lineage of a file in the work folder."""
+        path = str(self.folder / file)
+        found = self.command("record", "lineage", path, direction, "--limit", "0", *more)
+        assert not found["is_cut"]
+        named = [(record["kind"], record["name"]) for record in found["records"]]
+        assert len(set(named)) == len(named)
+        return set(named)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return all records as they are now."""
+        found: list[dict[str, Any]] = self.command("record", "list", "--limit", "0")["records"]
+        return found
+
+    def edit(self, name: str, **changes: object) -> None:
+        """Change a configuration file by hand."""
+        path = self.folder / name
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def sha256(path: Path) -> str:
+    """Return a file's checksum."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

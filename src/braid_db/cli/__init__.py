@@ -18,6 +18,7 @@ COMMANDS = {
     "recall": "braid_db.cli.recall:recall",
     "record": "braid_db.cli.record:record",
     "run": "braid_db.cli.run:run",
+    "statement": "braid_db.cli.statement:statement",
 }
 """Where each command is found; its module is imported only when the command runs."""
 

@@ -1,0 +1,31 @@
+"""The SLAC flow as it is written: its files agree, and no work goes unrecorded."""
+
+from __future__ import annotations
+
+import json
+
+from tests.slac.conftest import SLAC
+from tests.use_cases import checks
+from tests.use_cases.definitions import task, works
+
+
+def test_without_its_provenance_steps_it_is_the_flow_of_the_science():
+    checks.check_that_provenance_is_all_that_was_added(SLAC)
+
+
+def test_every_action_is_recorded_right_after_it():
+    checks.check_that_every_action_is_recorded_right_after_it(SLAC)
+
+
+def test_the_actions_call_functions_that_exist_with_arguments_that_they_take():
+    checks.check_that_the_functions_take_what_the_actions_give(SLAC, SLAC.science())
+
+
+def test_the_sample_input_satisfies_the_input_schema():
+    checks.check_that_the_input_satisfies_the_schema(SLAC)
+
+
+def test_only_the_simulated_beamline_is_told_of_the_beam():
+    states = works(SLAC.read("definition.json")["States"])
+    told = {name for name, state in states.items() if '"beam.' in json.dumps(task(state))}
+    assert told == {"CollectShots"}

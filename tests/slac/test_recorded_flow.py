@@ -1,0 +1,173 @@
+"""The SLAC flow, run by the command and recorded: what the database then answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlparse
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import scipy
+import sklearn
+
+from tests.slac.conftest import SLAC
+from tests.use_cases.case import FLOWS, Recorded, sha256
+from tests.use_cases.story import story_of, work_of
+
+SOFTWARE = {
+    f"{name} {module.__version__}"
+    for name, module in (("numpy", np), ("scipy", scipy), ("scikit-learn", sklearn))
+}
+BATCHES = ("batch-1", "batch-2", "batch-3")
+MODELS = {f"model/{name}.npz" for name in ("simulated", "edge", "edge_fixed")}
+STATEMENTS = {
+    "The energy of a hit is right",
+    "The arrival of a hit is right",
+    "Hits are found",
+    "Noise is no hit",
+    "Integers are as good as floating point",
+    "The data are reduced",
+}
+WRONG_GAIN = {"counts_per_kev": 300.0}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def recorded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Recorded]:
+    """What one run of the flow recorded; not to be changed by a test."""
+    folder = tmp_path_factory.mktemp("recorded")
+    with ExitStack() as stack:
+        url = f"sqlite:///{folder}/braid.db"
+        if request.param == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
+        once = Recorded(SLAC, folder / "work", url)
+        once.run()
+        yield once
+
+
+def test_a_verdicts_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
+    facts = {f"{name}.json" for name in ("experiment", "training", "fpga", "tests")}
+    facts |= {f"simulation/{batch}.json" for batch in BATCHES} | SOFTWARE
+    data = {f"simulation/{batch}.npz" for batch in BATCHES} | {"reduced/shots.npz"}
+    data |= {f"experiment/{name}.npz" for name in ("calibration", "shots", "monitor")}
+    steps = {"PrepareSession", *(f"RunSimulation {batch}" for batch in BATCHES), "CollectShots"}
+    steps |= {"TrainModel", "ConvertToFixedPoint", "ReduceShots", "TestInference"}
+    expected = {("fact", name) for name in facts} | {("data", name) for name in data}
+    expected |= {("step", f"Action Step {name}") for name in steps}
+    expected |= {("model", "model/edge.npz"), ("model", "model/edge_fixed.npz")}
+    assert recorded.lineage("verdicts/energy_error.json", "--up") == expected
+
+
+def test_the_network_was_trained_on_simulations_and_the_calibration_run(recorded):
+    found = recorded.command("model", "data", str(recorded.folder / "model" / "edge.npz"))
+    nearest = {one["name"] for one in found["records"] if one["distance"] == 2}
+    learned_from = {f"simulation/{batch}.npz" for batch in BATCHES} | {"experiment/calibration.npz"}
+    software = {name for name in SOFTWARE if not name.startswith("scipy")}
+    assert nearest == learned_from | {"experiment.json", "training.json"} | software
+
+
+def test_the_simulations_are_done_before_the_data_are(recorded):
+    recorded_at = {record["name"]: record["created_at"] for record in recorded.records()}
+    simulated = [recorded_at[f"simulation/{batch}.npz"] for batch in BATCHES]
+    assert max(simulated) < recorded_at["experiment/shots.npz"]
+
+
+def test_every_file_is_recorded_with_its_checksum(recorded):
+    listed = recorded.records()
+    for record in listed:
+        for uri in record["uris"]:
+            if uri.startswith("file:"):
+                path = Path(urlparse(uri).path)
+                assert record["sha256"] == sha256(path)
+                assert record["size_bytes"] == path.stat().st_size
+    assert Counter(record["kind"] for record in listed) == {
+        "fact": 10,
+        "data": 7,
+        "model": 3,
+        "statement": 6,
+        "step": 9,
+    }
+
+
+def test_what_the_network_says_is_listed_as_tests_with_verdicts(recorded):
+    listed = recorded.command("statement", "list", "--where", "verdict = 'passed'")["records"]
+    assert {statement["name"] for statement in listed} == STATEMENTS
+    assert all(one["tags"]["measured"] <= one["tags"]["limit"] for one in listed)
+
+
+def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
+    plain = Recorded(SLAC, tmp_path / "plain", sqlite_url)
+    plain.run("definition.json")
+    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
+    for path in files:
+        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+
+
+def test_a_wrong_batch_of_simulations_is_recalled_and_only_what_came_of_it_is_repeated(
+    tmp_path, sqlite_url
+):
+    recorded = Recorded(SLAC, tmp_path / "work", sqlite_url)
+    given = SLAC.read("input.json")["configuration"]
+    batch = given["simulation/batch-2.json"] | WRONG_GAIN
+    state = recorded.run(configuration=given | {"simulation/batch-2.json": batch})
+    assert state["TestInference"]["details"]["result"][0]["failed"] == 1
+
+    with story_of(recorded, tmp_path) as story:
+        story.watch("model/edge_fixed.npz")
+        before = story.versions()
+        recall = story.recall("simulation/batch-2.json", "it assumed another detector's gain")
+        steps = ["RunSimulation batch-2", "TrainModel", "ConvertToFixedPoint"]
+        repeated = [f"Action Step {step}" for step in [*steps, "ReduceShots", "TestInference"]]
+        files = {"simulation/batch-2.json", "simulation/batch-2.npz", "reduced/shots.npz"}
+        assert story.reached(recall) == files | MODELS | STATEMENTS | set(repeated)
+        assert story.act() == "model/edge_fixed.npz: it assumed another detector's gain\n"
+        report = junit(recorded)
+        assert report.attrib["errors"] == report.attrib["tests"] == "6"
+        assert work_of(story.plan(recall)) == ["simulation/batch-2.json", *repeated]
+        train = story.plan(recall).work.items[2]
+        kept = {use.record.name for use in train.inputs if use.can_be_kept}
+        assert {"simulation/batch-1.npz", "experiment/calibration.npz"} <= kept
+        assert "simulation/batch-2.npz" not in kept
+
+        recorded.edit("simulation/batch-2.json", counts_per_kev=200.0)
+        state = recorded.run(batches=["batch-2"])
+        assert state["TestInference"]["details"]["result"][0]["passed"] == 6
+        assert work_of(story.plan(recall)) == []
+        after = story.versions()
+        assert after.keys() == before.keys()
+        new = {name for name, (version, _) in after.items() if version == 2}
+        assert new == files | MODELS | STATEMENTS
+        assert all(valid for _, valid in after.values())
+        assert junit(recorded).attrib["errors"] == "0"
+
+
+def junit(recorded: Recorded) -> ElementTree.Element:
+    """Return the report of tests that a program would read."""
+    program = "import sys; from braid_db.cli import main; sys.exit(main())"
+    line = [sys.executable, "-c", program, "statement", "list", "--format", "junit"]
+    environment = os.environ | {"BRAID_DB_URL": recorded.url}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
+    return ElementTree.fromstring(done.stdout)
+
+
+def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
+    script = SLAC.commands_of_readme().replace("/tmp/slac", str(tmp_path / "slac"))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=FLOWS.parent,
+        env=os.environ | {"PATH": path, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "used: data 9 simulation/batch-2.npz" in done.stdout
+    assert "The energy of a hit is right" in done.stdout

@@ -30,6 +30,8 @@ BraidError
 ├── FlowDefinitionInvalid      a flow's definition cannot be run as it stands
 │   └── FlowPathInvalid        ... because of a path in it
 ├── FlowInputInvalid           a flow's input cannot be used
+├── RunOptionInvalid           a stub, answer, collection or log does not fit (with the next:
+├── SavedRunUnusable           a file that keeps a run cannot be used           flows.errors)
 ├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
 ├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
 ├── FunctionUnknown            a flow names a function that nobody supplied

@@ -11,7 +11,7 @@ import pytest
 from braid_db.flows.actions import ActionProviders
 from braid_db.flows.definition import check_definition
 from braid_db.flows.errors import FlowDefinitionInvalid
-from tests.flows.providers import HELLO, HelloWorld
+from tests.flows.greeting import HELLO, HelloWorld
 
 PROVIDERS = ActionProviders({HELLO: HelloWorld()})
 
@@ -59,11 +59,13 @@ def test_a_definition_without_its_parts_is_refused(definition: Any, complaint: s
 @pytest.mark.parametrize(
     ("state", "complaint"),
     [
-        ({"End": True}, "has the Type None; expected one of Action, Choice"),
+        ({"End": True}, "has the Type None; expected one of Action, AwaitWebInput"),
         ({"Type": "Task", "End": True}, "has the Type 'Task'"),
         ({"Type": ["Pass"], "End": True}, "has the Type ['Pass']"),
-        ({"Type": "CreateWebInput", "End": True}, "waits for a person"),
-        ({"Type": "AwaitWebInput", "End": True}, "waits for a person"),
+        ({"Type": "AwaitWebInput", "End": True}, "waits for a person's answer and there is nobody"),
+        ({"Type": "CreateWebInput", "WaitTime": 3, "End": True}, "a field 'WaitTime'"),
+        ({**ACTION, "RunAs": " "}, "an empty RunAs"),
+        ({**ACTION, "ActionScope": "all"}, "its ActionScope is 'all'; expected a scope of Globus"),
         ({"Type": "Pass"}, "neither Next nor End"),
         ({**END, "Next": "End"}, "both Next and End"),
         ({"Type": "Pass", "End": False}, "has the End False; expected true"),
@@ -152,7 +154,11 @@ def test_a_handler_that_is_not_run_here_is_refused(handler: Any) -> None:
 
 
 def test_a_handler_of_a_known_provider_is_accepted_and_so_is_a_slash_at_its_end() -> None:
-    handler = {"Type": "ActionProvider", "Url": f"{HELLO}/", "Scope": "https://scope"}
+    handler = {
+        "Type": "ActionProvider",
+        "Url": f"{HELLO}/",
+        "Scope": "https://auth.globus.org/scopes/a/all",
+    }
     check_definition(flow_of(S={"Type": "Action", "Handler": handler, "End": True}), PROVIDERS)
 
 

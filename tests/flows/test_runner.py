@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from braid_db.flows import Event, FlowRun, run_flow
 from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
-from tests.flows.providers import HELLO, HelloWorld
+from tests.flows.greeting import HELLO, HelloWorld
 from tests.flows.test_jsonpath import objects
 
 

@@ -3,7 +3,7 @@
 from braid_db.compute.action import ComputeActions, LocalTasks
 from braid_db.compute.catalog import FunctionCatalog
 from braid_db.compute.local import LocalWorkers, TaskOutcome, WorkerSettings
-from braid_db.compute.local_run import LocalRunOptions, run_locally
+from braid_db.compute.local_run import LocalRunOptions, continue_locally, run_locally
 from braid_db.compute.sources import FunctionSource
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "LocalWorkers",
     "TaskOutcome",
     "WorkerSettings",
+    "continue_locally",
     "run_locally",
 ]

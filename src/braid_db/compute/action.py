@@ -9,7 +9,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -17,7 +17,13 @@ from braid_db.compute.catalog import FunctionCatalog
 from braid_db.compute.errors import FunctionSourceInvalid, FunctionUnknown, TaskTimeout
 from braid_db.compute.local import LocalWorkers, TaskOutcome
 from braid_db.errors import BraidError, shown
-from braid_db.flows.actions import ActionCall, ActionProvider, timed_out, unable_to_run
+from braid_db.flows.actions import (
+    ActionCall,
+    ActionProvider,
+    status_document,
+    timed_out,
+    unable_to_run,
+)
 
 V3_URL = "https://compute.actions.globus.org/v3"
 V2_URLS = ("https://compute.actions.globus.org", "https://compute.actions.globus.org/fxap")
@@ -30,12 +36,17 @@ _V3_FIELDS = {"endpoint_id", "tasks", "task_group_id", "user_endpoint_config"} |
 
 @dataclass(frozen=True)
 class ComputeTask:
-    """One function call that an action asks for, with the id that the flow names it by."""
+    """One function call that an action asks for, with the id that the flow names it by.
+
+    :param id: what the task is known by where its runner can choose: the same for the same
+        execution of the action, also where an interrupted run goes on with it.
+    """
 
     endpoint_id: str
     function_id: Any
     args: list[Any]
     kwargs: dict[str, Any]
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class TaskRunner(Protocol):
@@ -81,7 +92,7 @@ class ComputeActions:
         action = _Action(call)
         for task, name in zip(tasks, names, strict=True):
             action.add(name, self._run_task(task, name, action))
-        return action.status_document()
+        return action.finished_document()
 
     def _name_of(self, task: ComputeTask) -> str:
         try:
@@ -120,7 +131,9 @@ class LocalTasks:
     def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
         """Run a task on the worker that stands for its endpoint."""
         source = self._catalog.get(task.function_id)
-        return self._workers.run(task.endpoint_id, source, task.args, task.kwargs, limit_s=limit_s)
+        return self._workers.run(
+            task.endpoint_id, source, task.args, task.kwargs, limit_s=limit_s, task_id=task.id
+        )
 
 
 def read_tasks(call: ActionCall) -> Iterator[ComputeTask]:
@@ -132,7 +145,8 @@ def read_tasks(call: ActionCall) -> Iterator[ComputeTask]:
     if not isinstance(body, dict):
         raise unable_to_run(f"The input of a compute action is an object, not {shown(body)}.")
     is_v3 = call.url.rstrip("/") == V3_URL
-    yield from _read_v3(body) if is_v3 else _read_v2(body)
+    for index, task in enumerate(_read_v3(body) if is_v3 else _read_v2(body)):
+        yield replace(task, id=str(uuid.uuid5(call.id, f"task {index}")))
 
 
 def _read_v3(body: dict[str, Any]) -> Iterator[ComputeTask]:
@@ -219,7 +233,6 @@ class _Action:
 
     def __init__(self, call: ActionCall) -> None:
         self.call = call
-        self._id = f"tg_{uuid.uuid4()}"
         self._started_at = datetime.now(UTC)
         self._deadline = time.monotonic() + call.wait_time_s
         self._outcomes: list[tuple[str, TaskOutcome]] = []
@@ -232,22 +245,17 @@ class _Action:
         """Note what a task came to."""
         self._outcomes.append((function, outcome))
 
-    def status_document(self) -> dict[str, Any]:
+    def finished_document(self) -> dict[str, Any]:
         """Return the document of the finished action."""
         failures = [f"{name}: {each.summary}" for name, each in self._outcomes if each.failed]
-        return self._document(
-            status="FAILED" if failures else "SUCCEEDED",
-            display_status="; ".join(failures) or "All tasks completed",
-            completed_at=datetime.now(UTC),
-        )
+        display_status = "; ".join(failures) or "All tasks completed"
+        return self._document("FAILED" if failures else "SUCCEEDED", display_status)
 
     def active_document(self) -> dict[str, Any]:
         """Return the document of the action while it is going on."""
-        return self._document(status="ACTIVE", display_status="Tasks are running")
+        return self._document("ACTIVE", "Tasks are running")
 
-    def _document(
-        self, *, status: str, display_status: str, completed_at: datetime | None = None
-    ) -> dict[str, Any]:
+    def _document(self, status: str, display_status: str) -> dict[str, Any]:
         outputs = [
             (each.task_id, each.exception if each.failed else each.result)
             for _, each in self._outcomes
@@ -256,16 +264,14 @@ class _Action:
             "result": [output for _, output in outputs],
             "results": [{"task_id": task_id, "output": output} for task_id, output in outputs],
         }
-        return {
-            "action_id": self._id,
-            "status": status,
-            "details": details,
-            "completion_time": completed_at.isoformat() if completed_at else None,
-            "creator_id": self.call.creator_id,
-            "display_status": display_status,
-            "label": None,
-            "manage_by": [self.call.creator_id],
-            "monitor_by": [self.call.creator_id],
-            "release_after": None,
-            "start_time": self._started_at.isoformat(),
-        }
+        return status_document(
+            self.call,
+            status,
+            details,
+            started_at=self._started_at,
+            display_status=display_status,
+            action_id=f"tg_{self.call.id}",
+            manage_by=[self.call.creator_id],
+            monitor_by=[self.call.creator_id],
+            release_after=None,
+        )

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from braid_db.compute.action import ComputeActions
 from braid_db.compute.remote import RemoteTasks
 from braid_db.compute.service import ComputeService
-from braid_db.flows.events import Listener, ignore
-from braid_db.flows.run_input import read_definition
-from braid_db.flows.runner import FlowRun, run_flow
+from braid_db.flows.point import RunPoint
+from braid_db.flows.runner import FlowRun, RunSetup, continue_run
 
 
-def run_on_globus(
-    definition: Path,
-    run_input: dict[str, Any],
-    *,
-    run_id: str | None = None,
-    on_event: Listener = ignore,
-) -> FlowRun:
-    """Run a flow's definition file to its end.
+def continue_on_globus(point: RunPoint, setup: RunSetup, *, resumed: bool = False) -> FlowRun:
+    """Run a flow to its end from where it stands.
 
     Endpoints and functions are those that its input names by their UUIDs.
 
-    :param run_id: the run's id; a new UUID when omitted.
-    :param on_event: told each entry of the run's log.
+    :param resumed: whether it was interrupted there.
     :raises FlowDefinitionInvalid: if it cannot be run.
     """
-    read = read_definition(definition)
     with RemoteTasks(ComputeService()) as tasks:
         actions = ComputeActions(tasks).providers()
-        return run_flow(read, run_input, actions=actions, run_id=run_id, on_event=on_event)
+        return continue_run(point, setup.with_actions(actions), resumed=resumed)

@@ -14,13 +14,17 @@ from typing import Any
 from braid_db.errors import shown
 from braid_db.flows import choice, jsonpath, parameters
 from braid_db.flows.actions import ActionProviders
-from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathInvalid, RunOptionInvalid
 from braid_db.flows.scope import DEEPEST, is_too_deep
+from braid_db.flows.web_input import People
 
 Definition = dict[str, Any]
 
 DEFAULT_WAIT_TIME_S = 300
+CATCHING = ("Action", "CreateWebInput", "AwaitWebInput")
+"""The types of state that can have a Catch."""
 
+_WEB_INPUT = {"Parameters", "InputPath", "ResultPath", "Catch"}
 _NEXT = {"Type", "Comment", "Next", "End"}
 _FIELDS: dict[str, set[str]] = {
     "Action": _NEXT
@@ -31,8 +35,14 @@ _FIELDS: dict[str, set[str]] = {
     "Choice": {"Type", "Comment", "Choices", "Default"},
     "Wait": _NEXT | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
     "Fail": {"Type", "Comment", "Error", "ErrorPath", "Cause", "CausePath"},
+    "CreateWebInput": _NEXT | _WEB_INPUT,
+    "AwaitWebInput": _NEXT | _WEB_INPUT,
 }
-_NOT_RUN_HERE = ("CreateWebInput", "AwaitWebInput")
+_HANDLERS: dict[str, set[str]] = {
+    "ActionProvider": {"Type", "Url", "Scope"},
+    "RegisteredAPI": {"Type", "Id"},
+}
+_SCOPES = ("https://auth.globus.org/scopes/", "urn:globus:auth:scope:")
 _TYPES: dict[str, tuple[type, str]] = {
     "Comment": (str, "a text"),
     "Next": (str, "the name of a state"),
@@ -59,15 +69,26 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 
 
-def check_definition(definition: Any, actions: ActionProviders) -> None:
-    """Refuse a definition that cannot be run to its end with these action providers.
+def check_shape(definition: Any) -> None:
+    """Refuse what is no definition at all, so that everything else can look into it.
 
-    :raises FlowDefinitionInvalid: with the first thing that is wrong with it.
+    :raises FlowDefinitionInvalid: with what it is instead.
     """
     if not isinstance(definition, dict):
         raise FlowDefinitionInvalid("A flow's definition is a JSON object with StartAt and States.")
     if is_too_deep(definition):
         raise FlowDefinitionInvalid(f"The definition is nested more than {DEEPEST} deep.")
+
+
+def check_definition(
+    definition: Any, actions: ActionProviders, people: People | None = None
+) -> None:
+    """Refuse a definition that cannot be run to its end with these action providers and people.
+
+    :raises FlowDefinitionInvalid: with the first thing that is wrong with it.
+    :raises RunOptionInvalid: if a stub or an answer belongs to no state of it.
+    """
+    check_shape(definition)
     _check_known(definition, {"StartAt", "States", "Comment"}, "The definition")
     states = definition.get("States")
     if not (isinstance(states, dict) and states):
@@ -77,27 +98,31 @@ def check_definition(definition: Any, actions: ActionProviders) -> None:
             f"The definition has no 'StartAt': the name of its first state, one of {_list(states)}."
         )
     _check_target(definition["StartAt"], states, "The definition's StartAt")
+    asked = people or People()
     for name, state in states.items():
-        _check_state(name, state, actions)
+        _check_state(name, state)
+        _check_doers(name, state, actions, asked)
         for field, target in _targets(state):
             _check_target(target, states, f"State '{name}': {field}")
+    _check_named(actions.stubbed, "Action", states, "stub")
+    _check_named(asked.prepared, "AwaitWebInput", states, "answer")
 
 
 def action_url(state: dict[str, Any]) -> str:
-    """Return the URL of the provider that an Action state calls."""
-    return str(state["ActionUrl"] if "ActionUrl" in state else state["Handler"]["Url"])
+    """Return the URL of the provider that an Action state calls, or what else it names it by."""
+    if "ActionUrl" in state:
+        return str(state["ActionUrl"])
+    handler = state["Handler"]
+    if isinstance(handler, str):
+        return handler
+    return str(handler["Url"] if "Url" in handler else f"registered API {handler.get('Id')}")
 
 
-def _check_state(name: str, state: Any, actions: ActionProviders) -> None:
+def _check_state(name: str, state: Any) -> None:
     where = f"State '{name}'"
     if not isinstance(state, dict):
         raise FlowDefinitionInvalid(f"{where} is no object with a Type.")
     kind = state.get("Type")
-    if kind in _NOT_RUN_HERE:
-        raise FlowDefinitionInvalid(
-            f"{where} is of type {kind}, which waits for a person on a web page; the local runner "
-            f"does not run it."
-        )
     if not isinstance(kind, str) or kind not in _FIELDS:
         raise FlowDefinitionInvalid(
             f"{where} has the Type {shown(kind)}; expected one of {_list(_FIELDS)}."
@@ -110,40 +135,78 @@ def _check_state(name: str, state: Any, actions: ActionProviders) -> None:
     if "Parameters" in state:
         parameters.check(state["Parameters"], f"the Parameters of state '{name}'")
     _CHECKS[kind](state, where)
-    if kind == "Action":
-        _check_provider(state, where, actions)
 
 
-def _check_provider(state: dict[str, Any], where: str, actions: ActionProviders) -> None:
-    url = action_url(state)
-    if actions.find(url) is None:
+def _check_doers(
+    name: str, state: dict[str, Any], actions: ActionProviders, people: People
+) -> None:
+    if state["Type"] == "AwaitWebInput" and not people.can_answer(name):
         raise FlowDefinitionInvalid(
-            f"{where} calls the action provider {url}, which this runner does not run; "
-            f"it runs {_list(actions.urls) or 'none'}."
+            f"State '{name}' waits for a person's answer and there is nobody to ask; run the flow "
+            f"on a terminal, or answer beforehand, by --answer {name}=VALUE."
         )
+    if state["Type"] == "Action" and actions.find(action_url(state), name) is None:
+        raise FlowDefinitionInvalid(
+            f"State '{name}' calls the action provider {action_url(state)}, which this runner does "
+            f"not run; it runs {_list(actions.urls) or 'none'}. Let a file answer in its place, by "
+            f"--stub {name}=FILE; transfers are run between folders, by --collection UUID=FOLDER."
+        )
+
+
+def _check_named(names: Any, kind: str, states: dict[str, Any], what: str) -> None:
+    there = [name for name, state in states.items() if state["Type"] == kind]
+    for name in names:
+        if name not in there:
+            raise RunOptionInvalid(
+                f"There is a {what} for {shown(name)}, which is no {kind} state of the flow; "
+                f"those are {_list(there) or 'none'}."
+            )
 
 
 def _check_action(state: dict[str, Any], where: str) -> None:
     _exactly_one(state, ("ActionUrl", "Handler"), where)
-    _at_most_one(state, ("Parameters", "InputPath"), where)
     if "Handler" in state:
         _check_handler(state["Handler"], where)
+    if state.get("RunAs", "User").strip() == "":
+        raise FlowDefinitionInvalid(
+            f"{where} has an empty RunAs; expected 'User', 'Flow' or the name of a role."
+        )
+    _check_scope(state.get("ActionScope"), f"{where}: its ActionScope")
     if state.get("WaitTime", DEFAULT_WAIT_TIME_S) <= 0:
         raise FlowDefinitionInvalid(
             f"{where} has a WaitTime of {state['WaitTime']} s; expected 1 or more."
         )
+    _check_web_input(state, where)
+
+
+def _check_web_input(state: dict[str, Any], where: str) -> None:
+    _at_most_one(state, ("Parameters", "InputPath"), where)
     for index, catcher in enumerate(state.get("Catch", [])):
         _check_catcher(catcher, f"{where}: Catch[{index}]")
 
 
 def _check_handler(handler: Any, where: str) -> None:
-    is_provider = isinstance(handler, dict) and handler.get("Type") == "ActionProvider"
-    if not (is_provider and isinstance(handler.get("Url"), str)):
+    if isinstance(handler, str) and handler:
+        return
+    kind = handler.get("Type") if isinstance(handler, dict) else None
+    if not isinstance(kind, str) or kind not in _HANDLERS:
         raise FlowDefinitionInvalid(
-            f"{where} has a Handler that the local runner does not run; it runs "
-            f'{{"Type": "ActionProvider", "Url": "https://..."}}.'
+            f"{where} has the Handler {shown(handler)}; expected "
+            f'{{"Type": "ActionProvider", "Url": "https://..."}}, '
+            f'{{"Type": "RegisteredAPI", "Id": "..."}} or a text.'
         )
-    _check_known(handler, {"Type", "Url", "Scope"}, f"{where}: Handler")
+    _check_known(handler, _HANDLERS[kind], f"{where}: Handler")
+    if kind == "ActionProvider" and not isinstance(handler.get("Url"), str):
+        raise FlowDefinitionInvalid(f"{where} has a Handler without a Url: https://...")
+    _check_scope(handler.get("Scope"), f"{where}: its Handler's Scope")
+
+
+def _check_scope(scope: Any, where: str) -> None:
+    if scope is not None and not (isinstance(scope, str) and scope.startswith(_SCOPES)):
+        raise FlowDefinitionInvalid(
+            f"{where} is {shown(scope)}; expected a scope of Globus Auth: "
+            f"{' or '.join(f'{start}...' for start in _SCOPES)}."
+        )
 
 
 def _check_catcher(catcher: Any, where: str) -> None:
@@ -206,6 +269,8 @@ _CHECKS: dict[str, Callable[[dict[str, Any], str], None]] = {
     "Choice": _check_choice,
     "Wait": _check_wait,
     "Fail": _check_fail,
+    "CreateWebInput": _check_web_input,
+    "AwaitWebInput": _check_web_input,
 }
 
 

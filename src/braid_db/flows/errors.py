@@ -37,3 +37,19 @@ class FlowStateError(BraidError):
         self.error, self.cause = error, cause
         self.explanation = explanation or str(cause)
         super().__init__(f"{error}: {self.explanation}")
+
+
+class RunOptionInvalid(BraidError):
+    """Something that a run was given beside its input does not fit its definition."""
+
+    code = "flow-option-invalid"
+
+
+class SavedRunUnusable(BraidError):
+    """A file that keeps a run between its states cannot be read or written."""
+
+    code = "flow-saved-run-unusable"
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = path
+        super().__init__(f"The run kept in {path} cannot be used: the file {reason}.")

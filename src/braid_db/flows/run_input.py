@@ -1,4 +1,4 @@
-"""A run's input as a person gives it: a JSON file, and single values set over it."""
+"""What a person gives a run, as files: definition, input with values set over it, answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from braid_db.errors import shown
-from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid, RunOptionInvalid
 
 
 def read_definition(path: Path) -> Any:
@@ -42,6 +42,21 @@ def read_input(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any
             raise FlowInputInvalid(f"{shown(setting)} sets nothing; expected KEY=VALUE.")
         _set(value, key, _value(text))
     return value
+
+
+def read_answers(path: Path) -> list[Any]:
+    """Return what a JSON file answers, execution by execution: its list, or its only value.
+
+    :raises RunOptionInvalid: if it cannot be read, or is an empty list.
+    """
+    try:
+        value = _read_json(path)
+    except ValueError as error:
+        raise RunOptionInvalid(f"The file {path} {error}") from None
+    answers = value if isinstance(value, list) else [value]
+    if not answers:
+        raise RunOptionInvalid(f"The file {path} holds an empty list; expected one answer or more.")
+    return answers
 
 
 def _set(members: Any, key: str, value: Any) -> None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from braid_db.flows import states
 from braid_db.flows.actions import ActionProvider, ActionProviders
-from braid_db.flows.definition import Definition, check_definition
-from braid_db.flows.errors import FlowInputInvalid, FlowStateError
+from braid_db.flows.definition import CATCHING, Definition, check_definition
+from braid_db.flows.errors import FlowStateError
 from braid_db.flows.events import Event, Listener, ignore
-from braid_db.flows.scope import (
-    CONTEXT,
-    DEEPEST,
-    RUNTIME_ERROR,
-    Scope,
-    is_too_deep,
-    make_context,
-    visible,
-)
+from braid_db.flows.limits import TOO_LARGE
+from braid_db.flows.point import Keeper, RunPoint, keep_nothing, start_of
+from braid_db.flows.providers.stub import Stub, StubProvider
+from braid_db.flows.scope import RUNTIME_ERROR, Scope, visible
+from braid_db.flows.web_input import People
 
-_FLOW_IDS = uuid.UUID("25fd79b2-e7ab-44c5-baef-e070cbe6076b")
 _ALL = "States.ALL"
+_UNCATCHABLE = (RUNTIME_ERROR, TOO_LARGE)
 
 
 @dataclass(frozen=True)
@@ -59,88 +53,144 @@ class FlowRun:
         return visible(self.state)
 
 
+@dataclass(frozen=True)
+class RunSetup:
+    """What a run is given beside its definition and input.
+
+    :param actions: the action providers, by URL.
+    :param stubs: what answers in place of the action of a state, by the state's name.
+    :param people: who answers what the flow asks people.
+    :param on_event: told each entry of the run's log as it happens.
+    :param keep: told where the run stands, at its start and after each state.
+    :param sleep: how a Wait state waits.
+    """
+
+    actions: Mapping[str, ActionProvider] = field(default_factory=dict)
+    stubs: Mapping[str, Stub] = field(default_factory=dict)
+    people: People = field(default_factory=People)
+    on_event: Listener = ignore
+    keep: Keeper = keep_nothing
+    sleep: Callable[[float], None] = time.sleep
+
+    def with_actions(self, actions: Mapping[str, ActionProvider]) -> RunSetup:
+        """Return the same with more action providers."""
+        return replace(self, actions={**self.actions, **actions})
+
+
 def run_flow(
     definition: Definition,
     run_input: dict[str, Any],
     *,
-    actions: Mapping[str, ActionProvider],
     run_id: str | None = None,
     flow_id: str | None = None,
-    on_event: Listener = ignore,
-    sleep: Callable[[float], None] = time.sleep,
+    **setup: Any,
 ) -> FlowRun:
     """Run a flow to its end, one state after the other.
 
-    :param actions: the action providers, by URL.
     :param run_id: ``$._context.run_id``; a new UUID when omitted.
     :param flow_id: ``$._context.flow_id``; when omitted one that is the same for every run of
         this definition.
-    :param on_event: told each entry of the run's log as it happens.
-    :param sleep: how a Wait state waits.
+    :param setup: the fields of :class:`RunSetup`.
     :returns: what came of it; a failed run is a result and no exception.
     :raises FlowDefinitionInvalid: if the definition cannot be run; no state was entered.
     :raises FlowInputInvalid: if the input is no object, or would hide the run's context.
     """
-    providers = ActionProviders(actions)
-    check_definition(definition, providers)
-    state = _checked_input(run_input)
-    context = make_context(run_id or str(uuid.uuid4()), flow_id or _flow_id(definition))
-    surroundings = states.Surroundings(providers, sleep)
-    return _Run(definition, context, surroundings, on_event, state).to_end()
+    point = start_of(definition, run_input, run_id=run_id, flow_id=flow_id)
+    return continue_run(point, RunSetup(**setup))
+
+
+def continue_run(point: RunPoint, setup: RunSetup, *, resumed: bool = False) -> FlowRun:
+    """Run a flow to its end from where it stands.
+
+    :param resumed: whether it was interrupted there: the state that is entered next goes on as
+        the same execution.
+    :returns: what came of it; at once, if it had ended well.
+    :raises FlowDefinitionInvalid: if the definition cannot be run; no state was entered.
+    """
+    stubs = {name: StubProvider(stub) for name, stub in setup.stubs.items()}
+    providers = ActionProviders(setup.actions, stubs)
+    check_definition(point.definition, providers, setup.people)
+    surroundings = states.Surroundings(
+        providers, setup.people, setup.sleep, web_inputs=dict(point.web_inputs)
+    )
+    return _Run(point, surroundings, setup, resumed=resumed).to_end()
 
 
 class _Run:
-    """A run while it goes on: its state, and the state of the definition that it is in."""
+    """One run on its way: where it stands, and what it stands in."""
 
     def __init__(
         self,
-        definition: Definition,
-        context: dict[str, Any],
+        point: RunPoint,
         surroundings: states.Surroundings,
-        listener: Listener,
-        state: Any,
+        setup: RunSetup,
+        *,
+        resumed: bool,
     ) -> None:
-        self._definition = definition
-        self._context = context
+        self._point = point
         self._surroundings = surroundings
-        self._listener = listener
-        self._state = state
+        self._setup = setup
+        self._resumed = resumed
 
     def to_end(self) -> FlowRun:
         """Go on from state to state until there is no next one or one fails."""
-        self._tell("FlowStarted", "The run started", input=visible(self._state))
-        following: str | None = self._definition["StartAt"]
-        while following is not None:
-            current = following
+        if not self._resumed:
+            self._setup.keep(self._point)
+            self._tell("FlowStarted", "The Flow Instance started execution", input=self._visible)
+        elif self._point.next is None:
+            return self._succeeded()
+        while (current := self._point.next) is not None:
             try:
-                following = self._enter(current)
+                self._enter(current)
             except FlowStateError as error:
                 return self._failed(current, error)
-        self._tell("FlowSucceeded", "The run completed successfully", output=visible(self._state))
-        ids = self._context["run_id"], self._context["flow_id"]
-        return FlowRun(*ids, status="SUCCEEDED", state=self._state)
+        self._tell(
+            "FlowSucceeded", "The Flow Instance completed successfully", output=self._visible
+        )
+        return self._succeeded()
 
-    def _enter(self, name: str) -> str | None:
-        state = self._definition["States"][name]
+    def _enter(self, name: str) -> None:
+        state = self._point.definition["States"][name]
+        execution = self._point.executions.get(name, 0) + 1
+        surroundings = replace(self._surroundings, execution=execution, again=self._resumed)
+        self._resumed = False
         try:
-            return self._complete(name, state)
+            outcome = self._complete(name, state, surroundings)
         except FlowStateError as error:
-            if state["Type"] == "Action":
+            if state["Type"] in CATCHING:
                 self._tell_state("Failed", name, exception=error.error, cause=visible(error.cause))
             catcher = _catcher(state, error)
             if catcher is None:
                 raise
             document = {"Error": error.error, "Cause": error.cause}
-            self._state = states.put_result(catcher, document, self._scope(), name)
-            return str(catcher["Next"])
+            after = states.put_result(catcher, document, self._scope(), name)
+            outcome = states.Outcome(after, catcher["Next"])
+        self._go_on(name, outcome)
 
-    def _complete(self, name: str, state: states.State) -> str | None:
+    def _complete(
+        self, name: str, state: states.State, surroundings: states.Surroundings
+    ) -> states.Outcome:
         taken = states.take_input(name, state, self._scope())
         self._tell_state("Started", name, input=taken.logged)
-        outcome = states.perform(name, state, taken.value, self._scope(), self._surroundings)
-        self._state = outcome.state
-        self._tell_state("Completed", name, output=visible(self._state))
-        return outcome.next
+        outcome = states.perform(name, state, taken.value, self._scope(), surroundings)
+        self._tell_state("Completed", name, output=visible(outcome.state))
+        return outcome
+
+    def _go_on(self, name: str, outcome: states.Outcome) -> None:
+        executions = {**self._point.executions, name: self._point.executions.get(name, 0) + 1}
+        self._point = replace(
+            self._point,
+            state=outcome.state,
+            next=outcome.next,
+            executions=executions,
+            web_inputs=dict(self._surroundings.web_inputs),
+        )
+        self._setup.keep(self._point)
+
+    def _succeeded(self) -> FlowRun:
+        context = self._point.context
+        ids = context["run_id"], context["flow_id"]
+        return FlowRun(*ids, status="SUCCEEDED", state=self._point.state)
 
     def _failed(self, name: str, error: FlowStateError) -> FlowRun:
         self._tell(
@@ -151,21 +201,25 @@ class _Run:
             cause=visible(error.cause),
         )
         return FlowRun(
-            self._context["run_id"],
-            self._context["flow_id"],
+            self._point.context["run_id"],
+            self._point.context["flow_id"],
             status="FAILED",
-            state=self._state,
+            state=self._point.state,
             failed_state=name,
             error=error.error,
             cause=error.cause,
             explanation=error.explanation,
         )
 
+    @property
+    def _visible(self) -> Any:
+        return visible(self._point.state)
+
     def _scope(self) -> Scope:
-        return Scope(self._state, self._context)
+        return Scope(self._point.state, self._point.context)
 
     def _tell_state(self, what: str, name: str, **details: Any) -> None:
-        kind = self._definition["States"][name]["Type"]
+        kind = self._point.definition["States"][name]["Type"]
         self._tell(
             f"{kind}{what}",
             f"State {name} of type {kind} {what.lower()}",
@@ -175,39 +229,19 @@ class _Run:
         )
 
     def _tell(self, code: str, description: str, **details: Any) -> None:
-        self._listener(Event(code, description, details))
+        self._setup.on_event(Event(code, description, details))
 
 
 def _catcher(state: states.State, error: FlowStateError) -> states.State | None:
     """Return the first catcher of an error, if there is one.
 
     As in the Amazon States Language that the service stands on, ``States.Runtime`` (a path that
-    leads nowhere) always ends the run.
+    leads nowhere) and a state that is too large always end the run.
     """
-    if error.error == RUNTIME_ERROR:
+    if error.error in _UNCATCHABLE:
         return None
     for catcher in state.get("Catch", []):
         if error.error in catcher["ErrorEquals"] or _ALL in catcher["ErrorEquals"]:
             found: states.State = catcher
             return found
     return None
-
-
-def _checked_input(run_input: Any) -> Any:
-    """Return the input as JSON carries it, a copy."""
-    if not isinstance(run_input, dict):
-        raise FlowInputInvalid("A flow's input is a JSON object; its members are the first state.")
-    if CONTEXT in run_input:
-        raise FlowInputInvalid(
-            f"The input has a member '{CONTEXT}', which would hide the run's own; rename it."
-        )
-    if is_too_deep(run_input):
-        raise FlowInputInvalid(f"The flow's input is nested more than {DEEPEST} deep.")
-    try:
-        return json.loads(json.dumps(run_input))
-    except (TypeError, ValueError) as error:
-        raise FlowInputInvalid(f"The flow's input is not JSON: {error}.") from None
-
-
-def _flow_id(definition: Definition) -> str:
-    return str(uuid.uuid5(_FLOW_IDS, json.dumps(definition, sort_keys=True)))

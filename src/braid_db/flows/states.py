@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from braid_db.flows import actions, choice, jsonpath, parameters
+from braid_db.errors import shown
+from braid_db.flows import actions, choice, jsonpath, limits, parameters
 from braid_db.flows.actions import ActionCall, ActionProviders
 from braid_db.flows.definition import DEFAULT_WAIT_TIME_S, action_url
 from braid_db.flows.errors import FlowStateError
 from braid_db.flows.parameters import Evaluated
 from braid_db.flows.scope import CONTEXT, DEEPEST, RUNTIME_ERROR, Scope, is_too_deep, visible
+from braid_db.flows.web_input import People, question_of
 
 NO_CHOICE = "States.NoChoiceMatched"
 RESULT_PATH_MISMATCH = "States.ResultPathMatchFailure"
+
+_EXECUTIONS = uuid.UUID("a3b0f6a9-58f2-4d0c-9a55-0d5b3d2f7c11")
 
 State = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run has beside its state: action providers, and a way to wait."""
+    """What a run has beside its state: action providers, people to ask, and a way to wait.
+
+    :param web_inputs: what was asked of people in this run, by the web input's id.
+    :param execution: which execution the state that is being performed is, from 1.
+    :param again: whether that execution was interrupted before.
+    """
 
     actions: ActionProviders
+    people: People = field(default_factory=People)
     sleep: Callable[[float], None] = time.sleep
+    web_inputs: dict[str, Any] = field(default_factory=dict)
+    execution: int = 1
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,7 @@ def put_result(state: State, value: Any, scope: Scope, name: str) -> Any:
             RUNTIME_ERROR,
             f"With the result of state '{name}' the run's state is nested more than {DEEPEST} deep",
         )
+    limits.check_size(result, name)
     return without_context(result)
 
 
@@ -89,11 +104,19 @@ def _action(
     name: str, state: State, taken: Any, scope: Scope, surroundings: Surroundings
 ) -> Outcome:
     url = action_url(state)
-    provider = surroundings.actions.find(url)
+    provider = surroundings.actions.find(url, name)
     if provider is None:  # the definition was checked with other providers
         raise actions.unable_to_run(f"No action provider is known for {url}.")
-    wait_time_s = float(state.get("WaitTime", DEFAULT_WAIT_TIME_S))
-    call = ActionCall(name, url, taken, wait_time_s, scope.context["user_id"])
+    call = ActionCall(
+        name,
+        url,
+        taken,
+        float(state.get("WaitTime", DEFAULT_WAIT_TIME_S)),
+        scope.context["user_id"],
+        surroundings.execution,
+        surroundings.again,
+        _execution_id(name, scope, surroundings),
+    )
     status = {"state_name": name, **provider.run(call)}
     if status["status"] == "FAILED" and state.get("ExceptionOnActionFailure", True):
         raise FlowStateError(actions.FAILED, status, str(status.get("display_status", "")))
@@ -140,6 +163,38 @@ def _seconds(name: str, state: State, scope: Scope) -> float:
     raise FlowStateError(RUNTIME_ERROR, f"State '{name}' cannot wait for {value!r} at its {key}")
 
 
+def _create_web_input(
+    name: str, state: State, taken: Any, scope: Scope, surroundings: Surroundings
+) -> Outcome:
+    question_of(name, taken, surroundings.execution)
+    web_input_id = str(_execution_id(name, scope, surroundings))
+    surroundings.web_inputs[web_input_id] = taken
+    result = {"web_input_id": web_input_id}
+    return Outcome(put_result(state, result, scope, name), state.get("Next"))
+
+
+def _await_web_input(
+    name: str, state: State, taken: Any, scope: Scope, surroundings: Surroundings
+) -> Outcome:
+    web_input_id = taken.get("web_input_id") if isinstance(taken, dict) else None
+    if not (isinstance(web_input_id, str) and web_input_id in surroundings.web_inputs):
+        raise FlowStateError(
+            RUNTIME_ERROR,
+            f"State '{name}' awaits the web input {shown(web_input_id)}, which no CreateWebInput "
+            f"state of this run has made; expected the web_input_id that one left",
+        )
+    asked = surroundings.web_inputs[web_input_id]
+    response = surroundings.people.answer(question_of(name, asked, surroundings.execution))
+    result = {"web_input_id": web_input_id, "response": response}
+    return Outcome(put_result(state, result, scope, name), state.get("Next"))
+
+
+def _execution_id(name: str, scope: Scope, surroundings: Surroundings) -> uuid.UUID:
+    """Return the id of one execution of a state, the same whenever a run is resumed at it."""
+    place = f"{scope.context['run_id']}/{name}/{surroundings.execution}"
+    return uuid.uuid5(_EXECUTIONS, place)
+
+
 def _fail(name: str, state: State, _taken: Any, scope: Scope, _: Surroundings) -> Outcome:
     raise FlowStateError(
         _text(name, state, "Error", scope) or "Fail",
@@ -160,5 +215,7 @@ _PERFORM: dict[str, Callable[[str, State, Any, Scope, Surroundings], Outcome]] =
     "Pass": _pass,
     "Choice": _choice,
     "Wait": _wait,
+    "CreateWebInput": _create_web_input,
+    "AwaitWebInput": _await_web_input,
     "Fail": _fail,
 }

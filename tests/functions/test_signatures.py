@@ -40,6 +40,7 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         "transfer_input": None,
         "transfer_result": None,
         **FOLLOWING,
+        "other_predecessor_record_ids": None,
     },
     "add_records": {"record_dicts": None, **COMMON},
     "create_invalidation_action": {

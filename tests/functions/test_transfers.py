@@ -534,3 +534,16 @@ def test_a_folder_on_a_known_collection_stands_for_the_files_on_its_host(
     assert derived_from(endpoint, source) == {(file, 1)}
     late = endpoint.used(uris="beamline.example.org:/export/scans/late")
     assert derived_from(endpoint, late) == {(source, 1)}
+
+
+def test_a_transfer_depends_on_the_steps_whose_results_it_was_made_of(endpoint: Endpoint) -> None:
+    step = endpoint.step(step_name="Pack")
+    told = {"source_endpoint": "a", "destination_endpoint": "b", "DATA": []}
+    moved = endpoint.transfer(None, told, {"task_id": "t"}, other_predecessor_record_ids=step)
+    [into] = endpoint.into(moved["flow_state_record_id"])
+    assert into == ((step["flow_state_record_id"], 1), "informed")
+    line = refused(
+        endpoint,
+        lambda: endpoint.transfer(None, told, {"task_id": "u"}, other_predecessor_record_ids=99),
+    )
+    assert "99" in line

@@ -47,6 +47,7 @@ class TransferToRecord:
     :param generates: whether files arrived; those of a failed task did not.
     :param is_over: whether the task has ended; a document from before does not change what is
         known of it.
+    :param others: what the request for it was made of, beside its files.
     """
 
     task: Definition
@@ -57,6 +58,7 @@ class TransferToRecord:
     times: Times = UNKNOWN_TIMES
     previous: References = NO_REFERENCES
     previous_in_run: bool = False
+    others: References = NO_REFERENCES
     mark_missing: bool = False
 
 
@@ -68,7 +70,7 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
     """
     recorder = Recorder(tx, rules, told.context)
     earlier = Predecessors(recorder, mark=told.mark_missing)
-    earlier.read(told.previous)
+    earlier.read(told.previous, told.others)
     before = earlier.previous(told.previous, told.context, latest=told.previous_in_run)
     sources = [item.source for item in told.items]
     destinations = [item.destination for item in told.items] if told.generates else []
@@ -79,12 +81,14 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
     recorder.prepare(
         (*sources, *destinations, told.task),
         inputs=sources,
-        changed={record_id for files in within for record_id in files},
+        changed={record_id for files in within for record_id in files}.union(ids_of(told.others)),
         named=ids_of(before),
     )
     transfer = Transfer(recorder, told)
     followed = earlier.contents(before)
     transfer.follow(followed)
+    others = earlier.contents(told.others)
+    transfer.depend(others)
     read = [transfer.read(item, files) for item, files in zip(told.items, within, strict=True)]
     recorder.derive_from_folders()
     written = [
@@ -93,7 +97,7 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
         if told.generates
     ]
     transfer.finish(earlier)
-    invalid = recorder.contents.spread_invalid(read, followed)
+    invalid = recorder.contents.spread_invalid([*others, *read], followed)
     return result_of(tx, transfer.task, read, written, earlier.missing, invalid)
 
 
@@ -140,6 +144,12 @@ class Transfer:
             return
         for content in before:
             self.contents.derive(content, self.task, Role.FOLLOWED)
+
+    def depend(self, others: Sequence[Content]) -> None:
+        """Add what the transfer was made of: a step's data inform it, others are used."""
+        for content in others:
+            role = Role.INFORMED if content.entity.kind.is_activity else Role.USED
+            self.contents.derive(content, self.task, role)
 
     def read(self, item: Item, files: Sequence[int]) -> Content:
         """Return the content that was transferred, with the files that it stands for."""

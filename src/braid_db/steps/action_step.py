@@ -17,12 +17,11 @@ from braid_db.steps.requests import (
     Flag,
     FollowingRequest,
     Steps,
-    Tags,
     Uris,
     read_by,
     read_step_name,
 )
-from braid_db.steps.tags import read_tags
+from braid_db.steps.tags import read_public_tags, read_tags
 from braid_db.steps.values import written
 
 NAME = "Action Step {}"
@@ -35,7 +34,7 @@ class ActionStepRequest(FollowingRequest):
     """The arguments of ``add_record_for_action_step``."""
 
     step_name: Annotated[str, read_by(read_step_name)] = "None"
-    tags: Tags = ()
+    tags: Annotated[tuple[Tag, ...], read_by(read_public_tags)] = ()
     step_result: Any = None
     previous_step_output: Steps = NO_REFERENCES
     other_predecessor_record_ids: Steps = NO_REFERENCES

@@ -35,6 +35,29 @@ def read_tags(argument: str, value: object) -> tuple[Tag, ...]:
     return tags
 
 
+def read_public_tags(argument: str, value: object) -> tuple[Tag, ...]:
+    """Return the tags that a flow gives a step, without what it keeps out of its own logs.
+
+    :raises InvalidArgument: as :func:`read_tags` does.
+    """
+    return read_tags(argument, _public(value, 0))
+
+
+def _public(value: Any, depth: int) -> Any:
+    """Return a value without members whose name begins ``_private``, as the service shows it."""
+    if depth > DEEPEST:
+        return value  # which is refused
+    if isinstance(value, list):
+        return [_public(item, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _public(inner, depth + 1)
+        for key, inner in value.items()
+        if not (isinstance(key, str) and key.startswith("_private"))
+    }
+
+
 def read_tag(key: str, value: Any) -> Tag:
     """Return one tag with the type of its value.
 

@@ -42,6 +42,7 @@ class TransferRequest(FollowingRequest):
     previous_step_record_id: Steps = NO_REFERENCES
     transfer_input: Any = None
     transfer_result: Any = None
+    other_predecessor_record_ids: Steps = NO_REFERENCES
 
 
 def add_transfer_request(arguments: Arguments) -> Result:
@@ -75,6 +76,7 @@ def read_transfer(request: TransferRequest) -> TransferToRecord:
         times=times_of(task.get("request_time"), task.get("completion_time")),
         previous=request.previous_step_record_id,
         previous_in_run=request.previous_in_run,
+        others=request.other_predecessor_record_ids,
         mark_missing=bool(request.if_missing),
     )
 

@@ -32,6 +32,7 @@ BraidError
 ├── FlowInputInvalid           a flow's input cannot be used
 ├── RunOptionInvalid           a stub, answer, collection or log does not fit (with the next:
 ├── SavedRunUnusable           a file that keeps a run cannot be used           flows.errors)
+├── FlowUnwritable             a flow's definition or schema cannot be written to its file
 ├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
 ├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
 ├── FunctionUnknown            a flow names a function that nobody supplied

@@ -65,6 +65,16 @@ class Registrations:
         """Return the newest registration of each of an owner's functions, by name."""
         return {one.name: one for one in self.of(owner)}
 
+    def ids(self) -> dict[str, str]:
+        """Return the newest ids by function name, without asking whose they are.
+
+        None where more than one account has registered functions: one would be chosen by chance.
+        """
+        owners = list(self._read())
+        if len(owners) != 1:
+            return {}
+        return {name: one.function_id for name, one in self.newest(owners[0]).items()}
+
     def add(self, owner: str, new: Registration) -> None:
         """Write one more down; whoever is killed meanwhile leaves the file as it was."""
         all_of_them = self._read()

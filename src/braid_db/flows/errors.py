@@ -23,6 +23,12 @@ class FlowInputInvalid(BraidError):
     code = "flow-input-invalid"
 
 
+class FlowUnwritable(BraidError):
+    """A flow's definition or input schema cannot be written to its file."""
+
+    code = "flow-unwritable"
+
+
 class FlowStateError(BraidError):
     """A state of a run failed, by the name that a Catch knows it by.
 

@@ -38,7 +38,7 @@ def check(expression: str, where: str) -> None:
     :raises FlowDefinitionInvalid: with what is wrong with it.
     """
     try:
-        _parse(expression)
+        parse(expression)
     except FlowPathInvalid as error:
         raise FlowPathInvalid(f"In the expression of {where}: {error.message}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -55,7 +55,7 @@ def evaluate(expression: str, scope: Scope, where: str) -> Any:
         is not JSON.
     """
     try:
-        tree, paths = _parse(expression)
+        tree, paths = parse(expression)
         names = copy.deepcopy(scope.names())
         # Python's own names: True, False and None are constants of the grammar.
         names |= {name: copy.deepcopy(scope.read(path, where)) for name, path in paths.items()}
@@ -78,7 +78,13 @@ def pathsplit(path: str) -> list[str]:
     return ["/~/", tail] if head == "/~" else [head, tail]
 
 
-def _parse(expression: str) -> tuple[ast.expr, dict[str, str]]:
+def parse(expression: str) -> tuple[ast.expr, dict[str, str]]:
+    """Return an expression's syntax tree, and the paths in backticks by the names it has for them.
+
+    :raises SyntaxError: if it is none, as ``ast.parse`` raises it; a ValueError for what Python
+        would read and the service would not.
+    :raises FlowPathInvalid: if a path in backticks cannot be read.
+    """
     source, paths = _without_backticks(expression)
     tree = ast.parse(source.strip(), mode="eval").body
     called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}

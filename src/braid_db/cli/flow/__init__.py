@@ -8,10 +8,12 @@ from braid_db.cli.groups import LazyGroup
 from braid_db.cli.options import CONTEXT
 
 COMMANDS = {
+    "instrument": "braid_db.cli.flow.instrument:instrument",
     "run": "braid_db.cli.flow.run:run",
+    "strip": "braid_db.cli.flow.strip:strip",
 }
 
 
 @click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings=CONTEXT)
 def flow() -> None:
-    """Run flows on this machine."""
+    """Run flows on this machine, and have them record provenance."""

@@ -1,0 +1,138 @@
+"""Which places of a run's state a state's Parameters read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from braid_db.flows import expressions, jsonpath
+from braid_db.flows.errors import FlowDefinitionInvalid
+from braid_db.flows.instrumenting.reading import ROOT, Path, State, leading, members
+from braid_db.flows.parameters import PRIVATE
+
+REFERENCE, EXPRESSION = ".$", ".="
+_BY_TEXT = ("getattr", "is_present")
+
+
+def reads_of(state: State) -> set[Path]:
+    """Return the places that a state's input is taken from; the root where it takes all."""
+    if "Parameters" in state:
+        return set(in_parameters(state["Parameters"]))
+    if "Result" in state:
+        return set()
+    return {members(state.get("InputPath", "$"))}
+
+
+def in_parameters(value: Any) -> Iterator[Path]:
+    """Yield the places that Parameters read, at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from in_parameters(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key != PRIVATE:
+                yield from in_field(key, inner)
+
+
+def in_field(key: str, value: Any) -> Iterator[Path]:
+    """Yield the places that one field of Parameters reads."""
+    if is_computed(key) and not isinstance(value, str):
+        raise FlowDefinitionInvalid(f"The value of '{key}' is no text; expected a path or formula.")
+    if key.endswith(REFERENCE) and key != REFERENCE:
+        yield members(value)
+    elif is_computed(key):
+        yield from in_expression(value)
+    else:
+        yield from in_parameters(value)
+
+
+def is_computed(key: str) -> bool:
+    """Return whether a field's value is taken from the run's state."""
+    return key.endswith((REFERENCE, EXPRESSION)) and key not in (REFERENCE, EXPRESSION)
+
+
+def in_expression(expression: str) -> set[Path]:
+    """Return the places that an expression reads; what the context holds is none.
+
+    :raises FlowDefinitionInvalid: if it cannot be read.
+    """
+    expressions.check(expression, "a '.=' field")
+    tree, paths = expressions.parse(expression)
+    reader = _Reader(paths)
+    reader.visit(tree)
+    known = {"_context", *reader.bound}
+    return {path for path in reader.found if path == ROOT or path[0] not in known}
+
+
+class _Reader(ast.NodeVisitor):
+    """Collects the longest chains of members that an expression names."""
+
+    def __init__(self, paths: dict[str, str]) -> None:
+        self._paths = paths
+        self.found: set[Path] = set()
+        self.bound: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Read what a function is given; a method's own name is no member."""
+        if isinstance(node.func, ast.Name):
+            self._read_by_text(node.func.id, node.args)
+        else:
+            self.visit(node.func.value if isinstance(node.func, ast.Attribute) else node.func)
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            self.visit(argument)
+
+    def _read_by_text(self, function: str, arguments: list[ast.expr]) -> None:
+        if function not in _BY_TEXT or not arguments:
+            return
+        named = arguments[0]
+        if isinstance(named, ast.Constant) and isinstance(named.value, str):
+            path = named.value if named.value.startswith("$") else f"$.{named.value}"
+            self.found.add(leading(jsonpath.parse(path).steps))
+        else:
+            self.found.add(ROOT)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """Read a member of the state, or a path in backticks."""
+        if isinstance(node.ctx, ast.Store):
+            self.bound.add(node.id)
+        else:
+            self.found.add(self._place(node.id))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Read a member of a member."""
+        self._chain(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """Read a member by its text; what is in brackets otherwise is read for itself."""
+        self._chain(node)
+
+    def _chain(self, node: ast.Attribute | ast.Subscript) -> None:
+        names: list[str] = []
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute | ast.Subscript):
+            names.append(_member(base))
+            if isinstance(base, ast.Subscript):
+                self.visit(base.slice)
+            base = base.value
+        if not isinstance(base, ast.Name):
+            self.visit(base)
+            return
+        names.reverse()
+        stop = names.index("") if "" in names else len(names)
+        if len(jsonpath.parse(self._paths.get(base.id, "$")).steps) > len(self._place(base.id)):
+            stop = 0  # the path itself goes on into a list
+        self.found.add((*self._place(base.id), *names[:stop]))
+
+    def _place(self, name: str) -> Path:
+        return members(self._paths[name]) if name in self._paths else (name,)
+
+
+def _member(node: ast.Attribute | ast.Subscript) -> str:
+    """Return the member that is named; an empty text for an index or what is computed."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    index = node.slice
+    if isinstance(index, ast.Constant) and isinstance(index.value, str):
+        return index.value
+    return ""

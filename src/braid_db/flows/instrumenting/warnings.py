@@ -1,0 +1,91 @@
+"""What a person should know of an instrumented flow, state by state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from braid_db.flows.instrumenting.calling import FUNCTIONS, Registered
+from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts, is_identity
+from braid_db.flows.instrumenting.given import given_to
+from braid_db.flows.instrumenting.reading import (
+    ROOT,
+    State,
+    States,
+    is_private,
+    is_transfer,
+    overlap,
+    result_path,
+)
+from braid_db.flows.instrumenting.reads import reads_of
+
+_WHOLE_STATE = ("Action", "CreateWebInput", "AwaitWebInput")
+
+
+class Warned(NamedTuple):
+    """One sentence on one state."""
+
+    state: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.sentence}"
+
+
+def warnings_of(
+    states: States, recorded: list[str], facts: dict[str, Facts], registered: Registered
+) -> list[Warned]:
+    """Return what may surprise, in the order of the states."""
+    return [
+        Warned(name, sentence)
+        for name in states
+        if name in facts
+        for sentence in (
+            *(_of_recorded(states[name]) if name in recorded else ()),
+            *_of_any(states[name], facts[name], registered),
+        )
+    ]
+
+
+def _of_recorded(state: State) -> Iterator[str]:
+    writes, reads = result_path(state), reads_of(state)
+    if writes != ROOT and any(overlap(writes, read) for read in reads):
+        yield (
+            "its result overwrites what its Parameters read; that is kept in the run's state "
+            "beforehand, twice the size for a while."
+        )
+    if not given_to(state):
+        yield "it is given the whole state, or what is private, so that this is not recorded."
+    if is_private(writes):
+        yield "its result is private: only its status and times are recorded."
+    told = state.get("Parameters", {})
+    if is_transfer(state) and not any(isinstance(told.get(key), list) for key in _ITEMS):
+        yield (
+            "it takes its list of files from the state, and the result of its record holds two ids "
+            "a file: some thousands of files come near the 200 KB that a run's state may have."
+        )
+
+
+_ITEMS = ("DATA", "transfer_items")
+
+
+def _of_any(state: State, facts: Facts, registered: Registered) -> Iterator[str]:
+    if facts.last == {NOTHING} and state["Type"] != "Action":
+        return
+    takes_all = ROOT in reads_of(state) and not is_identity(state)
+    if takes_all and state["Type"] in (*_WHOLE_STATE, "Pass") and "Parameters" not in state:
+        yield "it takes the whole state, which now also holds the member of the provenance."
+    replaces = result_path(state) == ROOT and not is_identity(state)
+    if not replaces or state["Type"] in ("Choice", "Wait", "Fail") or state.get("End"):
+        return
+    if not (registered.endpoint_id and registered.functions):
+        yield (
+            f"it replaces the whole state, with the ids in '{FUNCTIONS}'; what runs after it is "
+            f"recorded only if the ids are given at instrumentation, by '--endpoint' and "
+            f"'--function', or are known from 'functions register'."
+        )
+    if state["Type"] != "Action" and LOST not in facts.last:
+        yield (
+            "it replaces the whole state; the step after it is linked to the run's latest one, but "
+            "what it reads of earlier results is recorded only as order."
+        )

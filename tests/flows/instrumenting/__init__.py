@@ -1,0 +1,1 @@
+"""Tests of provenance that is woven into flows, and taken out again."""

@@ -1,0 +1,46 @@
+"""Each law of instrumented flows is seen to fail where its rule is taken out of the code."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.flows.instrumenting.faults import FAULTS
+from tests.flows.instrumenting.laws import LAWS, LawBroken, see
+from tests.flows.instrumenting.strategies import Told, flows
+from tests.functions.calls import Endpoint
+from tests.records.histories.faults.planting import Fault
+
+EXAMPLES = 400
+"""How many flows a fault may survive at most."""
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.name}-{fault.law.__name__}")
+def test_a_law_is_seen_to_fail_on_a_planted_fault(
+    fault: Fault, sqlite_endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault.plant(monkeypatch)
+
+    @seed(1)
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    @given(told=flows())
+    def search(told: Told) -> None:
+        try:
+            seen = see(told, "each", sqlite_endpoint)
+        except Exception as error:
+            raise LawBroken("it cannot be run") from error
+        fault.law(seen)
+
+    with pytest.raises(LawBroken):
+        search()
+
+
+def test_every_law_has_a_fault_that_breaks_it() -> None:
+    assert {fault.law for fault in FAULTS} == set(LAWS)

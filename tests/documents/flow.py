@@ -15,6 +15,7 @@ NAMES = (
     "add_invalidation_action_to_record",
     "check_records",
     "invalidate_record",
+    "record_flow_run",
 )
 
 INPUT = {

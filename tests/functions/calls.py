@@ -28,6 +28,7 @@ NAMES = (
     "check_records",
     "create_invalidation_action",
     "invalidate_record",
+    "record_flow_run",
 )
 
 Result = dict[str, Any]
@@ -58,6 +59,7 @@ class Endpoint:
     :ivar link: ``add_invalidation_action_to_record``.
     :ivar check: ``check_records``.
     :ivar recall: ``invalidate_record``.
+    :ivar flow_run: ``record_flow_run``.
     """
 
     def __init__(self, url: str) -> None:
@@ -69,6 +71,7 @@ class Endpoint:
         self.link = whole("add_invalidation_action_to_record")
         self.check = whole("check_records")
         self.recall = whole("invalidate_record")
+        self.flow_run = whole("record_flow_run")
         # One connection for all reading, as a server takes longer to accept one than to answer.
         self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None

@@ -56,6 +56,7 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         **COMMON,
     },
     "check_records": {"record_ids": None, **COMMON},
+    "record_flow_run": {"steps": None, **COMMON},
     "invalidate_record": {
         "record_id": None,
         "cause": None,

@@ -55,3 +55,18 @@ def first_result(tx: Transaction, call: CallKey) -> Result:
         raise KeyReused(call.function, call.key.partition(":")[2])
     result: Result = json.loads(row[1])
     return result
+
+
+def once_by_key(tx: Transaction, call: CallKey, work: Callable[[Transaction], Result]) -> Result:
+    """Do what a key stands for, or return what it returned, whatever its arguments were then.
+
+    For what can be told in more than one way: a step by itself, or with all of its run.
+    """
+    claim = (call.function, call.key, call.arguments_sha256, None, tx.now)
+    if tx.first(CLAIM_RECEIPT, *claim) is None:
+        row = tx.first(FIND_RECEIPT, call.function, call.key)
+        found: Result = json.loads(row[1]) if row is not None else {}
+        return found
+    result = work(tx)
+    tx.write(KEEP_RESULT, [(json.dumps(result), call.function, call.key)])
+    return result

@@ -18,6 +18,7 @@ _MODULES = {
     "create_invalidation_action": "invalidation",
     "add_invalidation_action_to_record": "invalidation",
     "check_records": "recall",
+    "record_flow_run": "flow_run",
     "invalidate_record": "recall",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from braid_db.flows.instrumenting import calling, each, given, naming, stripping, weaving
+from braid_db.flows.instrumenting import calling, each, given, naming, once, stripping, weaving
 from tests.flows.instrumenting import laws
 from tests.records.histories.faults.planting import Fault, breaks
 
@@ -100,3 +100,25 @@ def result_paths_are_not_put_back(patch: Patch) -> None:
 def a_state_is_left_out(patch: Patch) -> None:
     in_order = weaving._in_order
     patch.setattr(weaving, "_in_order", lambda states, new: in_order(states, new[:-1]))
+
+
+@breaks(laws.records_what_is_held, planted=FAULTS)
+def what_an_action_left_is_not_told(patch: Patch) -> None:
+    found = once._found
+    patch.setattr(
+        once, "_found", lambda document: found(document) if document.state_name != "S1" else []
+    )
+
+
+@breaks(laws.calls_once, planted=FAULTS)
+def a_way_out_leads_past_the_record(patch: Patch) -> None:
+    patch.setattr(once.Once, "_enter", lambda self, definition: None)
+
+
+@breaks(laws.ends_in_the_same_state, planted=FAULTS)
+def a_run_that_fails_ends_well(patch: Patch) -> None:
+    patch.setattr(once, "failing", lambda of, caught: calling.end_state())
+
+
+OF_ONCE = (a_run_that_fails_ends_well,)
+"""Faults of the other mode, in laws of both."""

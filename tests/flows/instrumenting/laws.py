@@ -162,6 +162,63 @@ def keeps_secrets(seen: Seen) -> None:
     hold(not [secret for secret in SECRETS if secret in told], "secrets")
 
 
+def held_at_the_end(seen: Seen) -> set[str]:
+    """Return the actions whose documents the run's state still holds, or that ended the run."""
+    held = set()
+    for name, state in seen.told.definition["States"].items():
+        place = state.get("ResultPath", "$").removeprefix("$.")
+        found = seen.plain.run.state.get(place)
+        if state["Type"] == "Action" and isinstance(found, dict):
+            held |= {found["action_id"]} if found.get("state_name") == name else set()
+    return held
+
+
+def records_what_is_held(seen: Seen) -> None:
+    """What the state holds at the end is recorded, each once and in its order."""
+    prefix = f"key:{seen.run_id}:"
+    rows = seen.endpoint.rows("receipt") if seen.recorded.here.calls else []
+    keys = [row.key.removeprefix(prefix) for row in rows if row.key.startswith(prefix)]
+    ids = [key.rpartition(":")[2] for key in keys]
+    hold(held_at_the_end(seen) <= set(ids), f"{held_at_the_end(seen)} in {ids}")
+    records = seen.records() if rows else []
+    hold(len(records) == len(keys) == len(set(keys)) <= len(seen.plain.executions), f"{keys}")
+    last = seen.plain.run.failed_state
+    if last and seen.told.definition["States"][last]["Type"] == "Action" and records:
+        name = seen.endpoint.record(records[-1].record_id).name
+        hold(name == f"Action Step {last}" or "Transfer task" in name, f"{name} ended the run")
+    edges = seen.endpoint.edges() if rows else set()
+    for before, after in pairwise(records):
+        into = {a for (a, _), role, (b, _) in edges if b == after.record_id and role == "followed"}
+        hold(into == {before.record_id}, f"{after.record_id} follows {into}")
+
+
+def calls_once(seen: Seen) -> None:
+    """A run waits for one call of provenance, at its end."""
+    hold(len(seen.recorded.here.calls) <= 1, "calls")
+    ran = bool(held_at_the_end(seen))
+    hold(len(seen.recorded.here.calls) == 1 or not ran, "no call")
+    hold(
+        not [
+            one
+            for one in seen.recorded.run.state.get("braid_db", {}).get("record", {})
+            if one == "Error"
+        ],
+        "refused",
+    )
+
+
+ONCE_LAWS = (
+    takes_out_what_it_put_in,
+    is_a_definition,
+    goes_the_same_way,
+    ends_in_the_same_state,
+    gives_actions_the_same,
+    records_what_is_held,
+    calls_once,
+    keeps_secrets,
+)
+"""What has to be so where a run is recorded at its end."""
+
 LAWS = (
     takes_out_what_it_put_in,
     is_a_definition,

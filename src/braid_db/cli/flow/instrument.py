@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from braid_db.flows.instrumenting import Instrumented, Registered
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-MODES = ["each"]
+MODES = ["each", "once"]
 
 
 @click.command(context_settings=CONTEXT)
@@ -111,9 +111,10 @@ def _summary(done: Instrumented) -> list[str]:
         f"{len(done.recorded)} actions are recorded. {len(done.added)} states were added, "
         f"{done.calls} of which call a function: {', '.join(done.added) or 'none'}."
     )
+    when = "after each action" if done.mode == "each" else "on its way out"
     latency = (
-        "Latency: a run waits for one such call after each action. The service asks for its end "
-        "at intervals that double, so that a call of t seconds may take it 2t."
+        f"Latency: a run waits for one such call {when}. The service asks for its end at "
+        f"intervals that double, so that a call of t seconds may take it 2t."
     )
     return [added, latency]
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from braid_db.flows.instrumenting.calling import FUNCTIONS, Registered
 from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts, is_identity
 from braid_db.flows.instrumenting.given import given_to
+from braid_db.flows.instrumenting.kept import Given, comes_again, writers
 from braid_db.flows.instrumenting.reading import (
     ROOT,
     State,
@@ -33,7 +34,12 @@ class Warned(NamedTuple):
 
 
 def warnings_of(
-    states: States, recorded: list[str], facts: dict[str, Facts], registered: Registered
+    states: States,
+    recorded: list[str],
+    facts: dict[str, Facts],
+    registered: Registered,
+    *,
+    is_once: bool,
 ) -> list[Warned]:
     """Return what may surprise, in the order of the states."""
     return [
@@ -41,15 +47,16 @@ def warnings_of(
         for name in states
         if name in facts
         for sentence in (
-            *(_of_recorded(states[name]) if name in recorded else ()),
-            *_of_any(states[name], facts[name], registered),
+            *(_of_recorded(states[name], is_once=is_once) if name in recorded else ()),
+            *(_of_once(states, name) if is_once and name in recorded else ()),
+            *(() if is_once else _of_any(states[name], facts[name], registered)),
         )
     ]
 
 
-def _of_recorded(state: State) -> Iterator[str]:
+def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
     writes, reads = result_path(state), reads_of(state)
-    if writes != ROOT and any(overlap(writes, read) for read in reads):
+    if not is_once and writes != ROOT and any(overlap(writes, read) for read in reads):
         yield (
             "its result overwrites what its Parameters read; that is kept in the run's state "
             "beforehand, twice the size for a while."
@@ -64,6 +71,24 @@ def _of_recorded(state: State) -> Iterator[str]:
             "it takes its list of files from the state, and the result of its record holds two ids "
             "a file: some thousands of files come near the 200 KB that a run's state may have."
         )
+
+
+def _of_once(states: States, name: str) -> Iterator[str]:
+    """Say what the run's end cannot know of an action."""
+    state, later = states[name], "; its run's log has the rest: 'flow reconcile' (coming)."
+    if comes_again(states, name):
+        yield f"it may run more than once, and only the last round is recorded{later}"
+    over = writers(states, name, result_path(state))
+    if over:
+        yield f"what it left may be overwritten by {', '.join(over)}, and is lost then{later}"
+    if Given(states, name, "True").lost:
+        yield f"what it was given may be overwritten by the end and is recorded only in part{later}"
+    for catcher in state.get("Catch", []):
+        path = result_path(catcher)
+        lost = [] if path == ROOT else writers(states, name, path)
+        if path == ROOT or lost:
+            yield f"its error may be lost by the end of the run, once it was caught{later}"
+            return
 
 
 _ITEMS = ("DATA", "transfer_items")

@@ -14,6 +14,7 @@ from braid_db.flows.instrumenting.calling import NOT_REGISTERED, Caller, Registe
 from braid_db.flows.instrumenting.dataflow import facts_of
 from braid_db.flows.instrumenting.each import Each
 from braid_db.flows.instrumenting.naming import Naming, added
+from braid_db.flows.instrumenting.once import Once
 from braid_db.flows.instrumenting.reading import State, States, is_provenance, read_states
 from braid_db.flows.instrumenting.warnings import Warned, warnings_of
 
@@ -78,12 +79,12 @@ def instrument(
     naming, caller = Naming(definition), Caller(registered, strict)
     facts = facts_of(definition["StartAt"], states, frozenset(recorded))
     recorded = [name for name in recorded if name in facts]
-    weaving = Each(result["States"], facts, naming, caller)
+    weaving = (Each if mode is Mode.EACH else Once)(result["States"], facts, naming, caller)
     weaving.weave(result, recorded)
     result["States"] = _in_order(result["States"], weaving.added)
     names = added(result["States"])
     functions = sorted({_function(result["States"][name]) for name in names} - {""})
-    warnings = warnings_of(states, recorded, facts, registered)
+    warnings = warnings_of(states, recorded, facts, registered, is_once=mode is Mode.ONCE)
     return Instrumented(result, mode, recorded, names, functions, warnings)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from braid_db.compute.action import ComputeActions, ComputeTask
+from braid_db.compute.action import V2_URLS, ComputeActions, ComputeTask
 from braid_db.compute.local import TaskOutcome
 from braid_db.flows import ActionCall, ActionProvider, Event, FlowRun, run_flow
 from braid_db.flows.actions import timed_out, unable_to_run
@@ -148,7 +148,7 @@ def run(
             trace.append(name)
 
     actions: dict[str, ActionProvider] = dict.fromkeys((OTHER, TRANSFER, OLD_TRANSFER), script)
-    actions |= ComputeActions(here).providers()
+    actions |= ComputeActions(here).providers() | dict.fromkeys(V2_URLS, script)
     finished = run_flow(
         definition,
         dict(INPUT if run_input is None else run_input),

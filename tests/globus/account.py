@@ -1,0 +1,101 @@
+"""Somebody who uses Globus: a home folder, a login, the commands, and endpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.globus.clients import Client
+from tests.globus_cloud.agent import Agent
+from tests.globus_cloud.auth import Identity
+from tests.globus_cloud.cloud import Cloud
+
+COMMAND = Path(sys.executable).with_name("braid-db")
+ENDPOINT = "braid_db"
+
+
+class Account:
+    """A home folder that is empty at first, and who works in it.
+
+    :param home: a folder that is not there yet.
+    """
+
+    def __init__(self, cloud: Cloud, home: Path, identity: Identity) -> None:
+        home.mkdir(mode=0o700)
+        self.cloud, self.home, self.identity = cloud, home, identity
+        self.environment = cloud.environment(home, identity)
+        self.agent = Agent(ENDPOINT, self.environment)
+        self._clients: list[Client] = []
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run ``braid-db`` as this person does in a shell."""
+        line = [str(COMMAND), *map(str, arguments)]
+        return subprocess.run(
+            line, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    def ask(self, *arguments: object) -> Any:
+        """Run ``braid-db`` and return its JSON answer."""
+        done = self.run(*arguments, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def register(self, *arguments: object) -> dict[str, str]:
+        """Register functions, and return their ids by name."""
+        done = self.ask("functions", "register", *arguments)
+        return {one["name"]: one["function_id"] for one in done}
+
+    def client(self) -> Client:
+        """Return a new process that calls as this person."""
+        self._clients.append(Client(self.environment))
+        return self._clients[-1]
+
+    def kill_processes_of_functions(self) -> None:
+        """Kill the process that the agent has started to run functions, with its workers.
+
+        Workers that were left would keep its connection to the broker open, which then holds the
+        tasks back until the connection's heartbeat is missed.
+        """
+        agent = (self.agent.folder / "daemon.pid").read_text().strip()
+        [process] = _children(agent)
+        for number in [process, *_children(str(process))]:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{process}").exists():
+            # Until it has seen the end, the agent starts no other.
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        # Where it stays, none is started for three heartbeats, and callers are told of it.
+        for left in self.agent.folder.parent.glob("uep.*/daemon.pid"):
+            left.unlink()
+
+    def leave(self) -> None:
+        """End all that was started."""
+        for client in self._clients:
+            client.close()
+        self.agent.stop()
+        for process in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def _processes(self) -> Iterator[int]:
+        """Yield the processes whose environment names this home folder."""
+        mark = f"HOME={self.home}\0".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes():
+                    yield int(folder.name)
+
+
+def _children(parent: str) -> list[int]:
+    told = [path.read_text() for path in Path(f"/proc/{parent}/task").glob("*/children")]
+    return [int(number) for number in " ".join(told).split()]

@@ -1,0 +1,87 @@
+"""What these tests may ask for: a broker, a cloud, accounts, and endpoints that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.databases.postgresql import PostgresServer
+from tests.databases.proxy import proxy_to
+from tests.globus.account import Account
+from tests.globus.served import Served
+from tests.globus_cloud.auth import OWNER, VISITOR, Identity
+from tests.globus_cloud.cloud import Cloud
+from tests.globus_cloud.fixtures import globus_cloud as globus_cloud
+from tests.globus_cloud.fixtures import rabbitmq as rabbitmq
+
+NewAccount = Callable[..., Account]
+
+PASSWORD = "the-password-of-the-database"
+
+
+@pytest.fixture(scope="session")
+def new_account(
+    globus_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NewAccount]:
+    """Return what makes empty accounts; what they start is ended with the session."""
+    with ExitStack() as stack:
+
+        def make(identity: Identity = OWNER, cloud: Cloud = globus_cloud) -> Account:
+            account = Account(cloud, tmp_path_factory.mktemp("accounts") / "home", identity)
+            stack.callback(account.leave)
+            return account
+
+        yield make
+
+
+@pytest.fixture
+def owner(new_account: NewAccount) -> Iterator[Account]:
+    """Somebody who has nothing yet."""
+    account = new_account(OWNER)
+    yield account
+    account.leave()
+
+
+@pytest.fixture
+def visitor(new_account: NewAccount) -> Iterator[Account]:
+    """Somebody else, of another facility."""
+    account = new_account(VISITOR)
+    yield account
+    account.leave()
+
+
+@pytest.fixture(scope="session")
+def sqlite_served(new_account: NewAccount) -> Served:
+    """An endpoint on an SQLite file, which reads its arguments as JSON alone."""
+    account = new_account()
+    return Served(account, f"sqlite:///{account.home}/braid.db", "--json-only")
+
+
+@pytest.fixture(scope="session")
+def postgresql_served(
+    new_account: NewAccount, postgresql_server: PostgresServer
+) -> Iterator[Served]:
+    """An endpoint on a PostgreSQL database, reached with a password."""
+    with database_over_tcp(postgresql_server) as url:
+        yield Served(new_account(), url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest) -> Served:
+    """An endpoint; the test is run once on each kind of database."""
+    found: Served = request.getfixturevalue(f"{request.param}_served")
+    return found
+
+
+@contextmanager
+def database_over_tcp(server: PostgresServer) -> Iterator[str]:
+    """Give the URL of an empty database that any account of this machine may connect to.
+
+    An agent that root starts here could not open another account's socket.
+    """
+    with server.new_database() as url, proxy_to(f"{server.folder}/.s.PGSQL.5432") as proxy:
+        there = make_url(url).set(host="127.0.0.1", port=proxy.port, password=PASSWORD, query={})
+        yield there.render_as_string(hide_password=False)

@@ -1,0 +1,113 @@
+"""From an empty account to records: by the SDK, and as Globus Flows calls, like a local call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functions.calls import NAMES, Result, document, whole
+from tests.globus.contents import contents, result_alone
+from tests.globus.served import STEP, Served
+from tests.ssx.conftest import SSX
+from tests.ssx.test_recorded_flow import (
+    FILES_OF_THE_STRUCTURE,
+    SOFTWARE,
+    STEPS_TO_THE_STRUCTURE,
+    names,
+)
+
+Caller = Callable[..., Result]
+
+
+def four_functions(call: Caller, word: str) -> list[Result]:
+    """Call each function as the states of one flow do; return the results."""
+    known = {"run_id": f"run {word}", "started_by": "urn:globus:auth:identity:someone"}
+    files = f"file://beamline.example.org/{word}"
+    collected = call(
+        STEP,
+        step_name="Collect",
+        tags={"temperature": 4.2, "detector": {"name": "E\u0301iger", "modules": [1, None, 2**70]}},
+        input_record_defs={"name": "beamline.json", "kind": "fact", "uris": f"{files}/b.json"},
+        output_record_defs=[{"name": "scan", "uris": [f"{files}/scan.h5"], "sha256": "a" * 64}],
+        idempotency_key=f"{word} collect",
+        **known,
+    )
+    moved = call(
+        "add_transfer_request",
+        previous_step_record_id=document(collected),
+        transfer_input={
+            "source_endpoint": "0f6c1f0e-3a55-4c0d-9d3b-6c1f5d2f7a41",
+            "destination_endpoint": "b7d2a8c4-51e9-4f6b-8a0e-2e9c4d1b3f58",
+            "DATA": [{"source_path": f"/{word}/scan.h5", "destination_path": "/scan.h5"}],
+        },
+        transfer_result={"action_id": f"task {word}", "status": "SUCCEEDED", "details": {}},
+        idempotency_key=f"{word} move",
+        **known,
+    )
+    action = call(
+        "create_invalidation_action",
+        name="Tell the group",
+        command="/bin/echo",
+        params=["recalled"],
+        idempotency_key=f"{word} action",
+        **known,
+    )
+    linked = call(
+        "add_invalidation_action_to_record",
+        record_id=collected["output_record_ids"][0],
+        invalidation_action_id=action,
+        idempotency_key=f"{word} link",
+        **known,
+    )
+    analysed = call(
+        STEP,
+        step_name="Analyse",
+        step_result={"status": "SUCCEEDED"},
+        previous_step_output=document(moved),
+        input_record_ids=document(moved),
+        inputs_from_referenced_outputs=True,
+        output_record_defs={"name": "structure", "kind": "model"},
+        idempotency_key=f"{word} analyse",
+        **known,
+    )
+    return [result_alone(one) for one in (collected, moved, action, linked, analysed)]
+
+
+def test_the_functions_record_and_return_what_a_local_call_does(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = f"sqlite:///{tmp_path / 'local.db'}"
+    monkeypatch.setenv("BRAID_DB_URL", local)
+    functions: dict[str, Caller] = {name: whole(name) for name in NAMES}
+
+    def here(name: str, /, **arguments: Any) -> Result:
+        return functions[name](**arguments)
+
+    ours = [four_functions(here, "sdk"), four_functions(here, "flow")]
+    theirs = [four_functions(served.by_sdk, "sdk"), four_functions(served.by_flow, "flow")]
+    assert theirs == ours
+    assert contents(served.database) == contents(local)
+
+
+def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(
+    postgresql_served: Served, tmp_path: Path
+) -> None:
+    account = postgresql_served.account
+    flow_input, work = tmp_path / "input.json", tmp_path / "work"
+    flow_input.write_text((SSX / "input.json").read_text())
+    account.register("--functions", SSX / "compute.py", "--write", flow_input)
+    account.agent.stop()
+    account.ask("endpoint", "configure", "--allow-registered")
+    endpoint_id = account.agent.start().endpoint_id
+    given = ["flow", "run", SSX / "definition.json", "--input", flow_input]
+    given += ["--set", f"work_folder={work}"]
+    for role in ("compute", "provenance"):
+        given += ["--set", f"{role}_endpoint_id={endpoint_id}"]
+    assert account.ask(*given, "--compute", "globus")["status"] == "SUCCEEDED"
+    found = account.ask(
+        "record", "lineage", work / "structure.json", "--up", "--db", postgresql_served.database
+    )
+    assert names(found) == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE

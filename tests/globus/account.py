@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.globus.clients import Client
+from tests.globus.web import Web
 from tests.globus_cloud.agent import Agent
 from tests.globus_cloud.auth import Identity
 from tests.globus_cloud.cloud import Cloud
 
 COMMAND = Path(sys.executable).with_name("braid-db")
 ENDPOINT = "braid_db"
+_PATIENCE_S = 180
 
 
 class Account:
@@ -53,6 +55,17 @@ class Account:
         done = self.ask("functions", "register", *arguments)
         return {one["name"]: one["function_id"] for one in done}
 
+    def start_agent(self) -> str:
+        """Start the agent, anew if it runs, and return its endpoint's id when the cloud sees it."""
+        self.agent.stop()
+        endpoint_id = self.agent.start().endpoint_id
+        web = Web(self.cloud, self.identity)
+        deadline = time.monotonic() + _PATIENCE_S
+        while web.get(f"/v2/endpoints/{endpoint_id}/status")["status"] != "online":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return endpoint_id
+
     def client(self) -> Client:
         """Return a new process that calls as this person."""
         self._clients.append(Client(self.environment))
@@ -69,7 +82,7 @@ class Account:
         for number in [process, *_children(str(process))]:
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + _PATIENCE_S
         while Path(f"/proc/{process}").exists():
             # Until it has seen the end, the agent starts no other.
             assert time.monotonic() < deadline

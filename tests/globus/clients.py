@@ -40,7 +40,7 @@ class Client:
         return self.receive()[0]
 
     def send(
-        self, endpoint_id: str, calls: Sequence[Call], *, limit_s: float = 60, at_once: bool = True
+        self, endpoint_id: str, calls: Sequence[Call], *, limit_s: float = 180, at_once: bool = True
     ) -> None:
         """Begin calls, all at once or one after the other."""
         order = {"endpoint_id": endpoint_id, "calls": calls, "limit_s": limit_s}

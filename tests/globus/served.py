@@ -24,7 +24,7 @@ class Served:
         self.account, self.database = account, database
         self.ids = account.register("--functions", PROBES)
         account.ask("endpoint", "configure", "--db", database, "--allow-registered", *options)
-        self.endpoint_id = account.agent.start().endpoint_id
+        self.endpoint_id = account.start_agent()
         self.client = account.client()
         self.web = Web(account.cloud, account.identity)
 

@@ -99,9 +99,8 @@ def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(
     flow_input, work = tmp_path / "input.json", tmp_path / "work"
     flow_input.write_text((SSX / "input.json").read_text())
     account.register("--functions", SSX / "compute.py", "--write", flow_input)
-    account.agent.stop()
     account.ask("endpoint", "configure", "--allow-registered")
-    endpoint_id = account.agent.start().endpoint_id
+    endpoint_id = account.start_agent()
     given = ["flow", "run", SSX / "definition.json", "--input", flow_input]
     given += ["--set", f"work_folder={work}"]
     for role in ("compute", "provenance"):

@@ -55,7 +55,7 @@ def test_two_hundred_calls_of_eight_clients_are_all_recorded_once(crowded: Serve
         calls = [
             (crowded.ids[STEP], {"step_name": step, "input_record_defs": shared}) for step in steps
         ]
-        client.send(crowded.endpoint_id, calls, limit_s=120)
+        client.send(crowded.endpoint_id, calls, limit_s=300)
     outcomes = [outcome for client in clients for outcome in client.receive()]
     assert [one for one in outcomes if "result" not in one] == []
     returned = {one["result"]["flow_state_record_id"] for one in outcomes}

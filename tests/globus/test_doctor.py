@@ -41,10 +41,16 @@ def test_of_an_endpoint_that_runs_all_is_good(served: Served) -> None:
     assert checks["running"]["found"] == served.endpoint_id
 
 
+def test_a_record_makes_the_round_trip(served: Served) -> None:
+    checks = examined(served, "--round-trip")
+    assert checks["round trip"]["verdict"] == "good", checks["round trip"]
+    assert checks["round trip"]["found"].startswith("record ")
+
+
 def test_an_agent_that_is_stopped_is_to_be_started(served: Served) -> None:
     served.account.agent.stop()
     assert "globus-compute-endpoint start" in wrong(examined(served))["running"]
-    served.account.agent.start()
+    served.account.start_agent()
 
 
 def test_a_function_that_was_lost_is_to_be_registered_and_then_allowed(served: Served) -> None:
@@ -57,8 +63,7 @@ def test_a_function_that_was_lost_is_to_be_registered_and_then_allowed(served: S
     assert set(found) == {"allowed"}
     assert "--allow-registered" in found["allowed"]
     served.account.ask("endpoint", "configure", "--allow-registered")
-    served.account.agent.stop()
-    served.account.agent.start()
+    served.account.start_agent()
     assert wrong(examined(served)) == {}
     assert served.by_sdk(STEP, step_name="allowed again")["flow_state_record_id"]
 

@@ -50,7 +50,7 @@ def test_arguments_that_were_pickled_are_not_unpacked(sqlite_served: Served, not
     body = {"tasks": {note: [packed]}}
     sent = web.post(f"/v3/endpoints/{sqlite_served.endpoint_id}/submit", body)
     [task_id] = sent["tasks"][note]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while (task := web.get(f"/v2/tasks/{task_id}"))["status"] == "waiting-for-ep":
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from tests.globus_cloud.auth import COMPUTE_SCOPE, OWNER, Identity
 from tests.globus_cloud.cloud import Cloud
 
-_LONGEST_S = 60
+_LONGEST_S = 180
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

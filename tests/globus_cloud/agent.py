@@ -19,7 +19,7 @@ AS_ORDINARY_USER = (
     ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
 )
 _LISTENS = "Awaiting messages from queue"
-_STARTS_WITHIN_S = 60
+_STARTS_WITHIN_S = 180
 
 
 class Agent:

@@ -69,11 +69,15 @@ def postgresql_served(
         yield Served(new_account(), url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def served(request: pytest.FixtureRequest) -> Served:
-    """An endpoint; the test is run once on each kind of database."""
-    found: Served = request.getfixturevalue(f"{request.param}_served")
-    return found
+@contextmanager
+def database_of(kind: str, request: pytest.FixtureRequest, account: Account) -> Iterator[str]:
+    """Give the URL of an empty database of a kind that an account's endpoint can own."""
+    if kind == "sqlite":
+        yield f"sqlite:///{account.home}/braid.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    with database_over_tcp(server) as url:
+        yield url
 
 
 @contextmanager

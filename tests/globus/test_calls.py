@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.functions.calls import NAMES, Result, document, whole
+from tests.globus.conftest import NewAccount, database_of
 from tests.globus.contents import contents, result_alone
 from tests.globus.served import STEP, Served
 from tests.ssx.conftest import SSX
@@ -20,6 +21,15 @@ from tests.ssx.test_recorded_flow import (
 )
 
 Caller = Callable[..., Result]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, new_account: NewAccount) -> Iterator[Served]:
+    """An endpoint with a database of its own, so that the ids of its records are known."""
+    account = new_account()
+    with database_of(request.param, request, account) as url:
+        yield Served(account, url, "--json-only")
+        account.leave()
 
 
 def four_functions(call: Caller, word: str) -> list[Result]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
-from tests.databases.postgresql import PostgresServer
 from tests.effort import costly
 from tests.functions.calls import Endpoint
-from tests.globus.conftest import NewAccount, database_over_tcp
+from tests.globus.conftest import NewAccount, database_of
 from tests.globus.served import STEP, Served
 
 CLIENTS = 8
@@ -31,20 +30,9 @@ def crowded(request: pytest.FixtureRequest, new_account: NewAccount) -> Iterator
     """An endpoint with two workers, on an engine and a kind of database."""
     engine, kind = request.param
     account = new_account()
-    with database_of(kind, request, f"sqlite:///{account.home}/braid.db") as url:
+    with database_of(kind, request, account) as url:
         yield Served(account, url, "--engine", engine, "--workers", 2)
         account.leave()
-
-
-@contextmanager
-def database_of(kind: str, request: pytest.FixtureRequest, file: str) -> Iterator[str]:
-    """Give the URL of a database of a kind."""
-    if kind == "sqlite":
-        yield file
-        return
-    server: PostgresServer = request.getfixturevalue("postgresql_server")
-    with database_over_tcp(server) as url:
-        yield url
 
 
 def test_two_hundred_calls_of_eight_clients_are_all_recorded_once(crowded: Served) -> None:

@@ -11,23 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, bindparam, false, func, literal_column, select
 
-from braid_db.model import Role
+from braid_db.identity import IdentityRules
+from braid_db.model import Role, Tag
 from braid_db.recall import actions, born, preview, reinstate, targets
+from braid_db.recall.targets import Targets
 from braid_db.records.contents import Contents
 from braid_db.store import recalls as sql
-from braid_db.store import standing
+from braid_db.store import selections, standing
+from braid_db.store.selections import ContentRow
 from braid_db.store.statements import Insert, Statement
-from braid_db.store.tables import derivation, invalidation, recall
+from braid_db.store.tables import derivation, invalidation, recall, tag
 from braid_db.store.types import UtcTime
-from tests.recall.histories import laws
+from tests.recall.histories import calls, laws
 from tests.recall.histories.laws import Law
+from tests.recall.histories.telling import FILES
 from tests.recall.histories.world import (
     Derivation,
+    Edit,
     File,
     History,
     Link,
@@ -66,6 +73,11 @@ RECALL_FILE = Recall(FILE, version=0)
 RECALL_WRITER = Recall(WRITER, version=0)
 BORN_LATER: History = (WRITE, RECALL_FILE, USE)
 IN_ORDER_WITH_INPUTS = (WRITE, Step(reads=(File(1),), after=WRITER))
+
+
+def _graded(*grades: int) -> History:
+    """Return steps that each wrote a file of its own, with one of the grades."""
+    return tuple(Step(writes=(File(n, grade=grade),)) for n, grade in enumerate(grades))
 
 
 def breaks(*broken: Law, by: History) -> Callable[[Plant], Plant]:
@@ -167,8 +179,92 @@ def taking_back_changes_nothing(patch: Patch) -> None:
 
 
 @breaks(laws.a_recall_is_made_of_what_was_meant, by=(WRITE, USE, Recall(run=0)))
-def all_steps_of_a_run_are_recalled_by_themselves(patch: Patch) -> None:
+@breaks(
+    laws.a_recall_is_made_of_what_was_meant,
+    by=(*_graded(0), Step(reads=(File(0),), writes=(File(1, grade=0),)), Recall(grade=0)),
+)
+def all_that_is_selected_is_recalled_by_itself(patch: Patch) -> None:
     patch.setattr(targets, "_below", lambda *_, **__: set())
+
+
+@breaks(laws.a_recall_is_made_of_what_was_meant, by=(*_graded(0, 2), Recall(grade=0)))
+def the_value_of_a_tag_is_not_looked_at(patch: Patch) -> None:
+    def contents_with_tag(tx: Any, wanted: Tag) -> Any:
+        query = selections._described(tag).where(tag.c.key == wanted.key)
+        return [(ContentRow(*row), wanted.type, wanted.text) for row in tx.select(query)]
+
+    patch.setattr(selections, "contents_with_tag", contents_with_tag)
+
+
+@breaks(laws.a_recall_is_made_of_what_was_meant, by=(*_graded(0, 1), Recall(grade=0)))
+def numbers_of_two_types_differ(patch: Patch) -> None:
+    real = Tag.is_same_value
+    patch.setattr(Tag, "is_same_value", lambda a, b: a.type == b.type and real(a, b))
+
+
+@breaks(laws.a_recall_is_made_of_what_was_meant, by=(*_graded(4, 5), Recall(grade=4)))
+def numbers_are_compared_as_doubles(patch: Patch) -> None:
+    patch.setattr(Tag, "is_same_value", lambda *_: True)
+
+
+@breaks(
+    laws.a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else,
+    by=(*_graded(0), Edit(FILE, grade=1), Edit(FILE, grade=3), Recall(grade=0)),
+)
+def what_a_content_was_tagged_with_before_counts(patch: Patch) -> None:
+    nothing = SimpleNamespace(where=lambda *_: false())
+    patch.setattr(selections, "exists", lambda: nothing)
+
+
+@breaks(
+    laws.a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else,
+    by=(Step(writes=(File(0, mirror=0),)), Recall(uri=2 * FILES)),
+)
+def only_first_uris_are_known(patch: Patch) -> None:
+    patch.setattr(selections, "contents_with_uri", lambda *_: [])
+
+
+@breaks(
+    laws.a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else,
+    by=(WRITE, Recall(uri=FILES)),
+)
+def a_uri_is_what_was_written(patch: Patch) -> None:
+    patch.setattr(IdentityRules, "canonical", lambda _, uri, host=None: uri)
+
+
+@breaks(
+    laws.a_recall_is_made_of_what_was_meant,
+    by=(*_graded(0, 0), Recall(grade=0, until=3)),
+)
+def a_time_has_its_end_in_it(patch: Patch) -> None:
+    def is_in_time(chosen: Targets, time: datetime) -> bool:
+        return not (chosen.until and time > chosen.until)
+
+    patch.setattr(targets, "_is_in_time", is_in_time)
+
+
+@breaks(
+    laws.a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else,
+    by=(WRITE, Update(FILE), Recall(FILE, all_versions=False)),
+)
+def an_unclear_recall_means_all(patch: Patch) -> None:
+    real = targets._chosen
+    patch.setattr(
+        targets, "_chosen", lambda told, *given: real(replace(told, all_versions=True), *given)
+    )
+
+
+@breaks(
+    laws.a_correction_is_left_alone_by_the_recall_of_its_mistake,
+    by=(WRITE, Update(FILE, is_correction=True), RECALL_FILE),
+)
+def a_correction_comes_from_its_mistake(patch: Patch) -> None:
+    real: Any = calls.update_record
+    patch.setattr(
+        calls,
+        "update_record",
+        lambda *given, **told: real(*given, **(told | {"correction": False})),
+    )
 
 
 @breaks(

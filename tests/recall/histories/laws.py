@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from braid_db.recall.views import Reached
-from tests.recall.histories.model import Expected, expect, reach, roots_of
+from tests.recall.histories.meant import Meant, roots_of
+from tests.recall.histories.model import Expected, expect
+from tests.recall.histories.reaching import reach
 from tests.recall.histories.telling import Moment, Telling, pick
 from tests.recall.histories.world import Derivation, Recall, Reinstate, Step, Transfer, Update
 from tests.records.histories.laws.asking import hold
@@ -30,6 +32,17 @@ def a_recall_is_made_of_what_was_meant(telling: Telling) -> None:
             hold(made == roots_of(telling, before, moment.happening), f"recalled {made}")
 
 
+def a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else(
+    telling: Telling,
+) -> None:
+    for before, moment in pairwise(telling.moments):
+        if isinstance(moment.happening, Recall):
+            refusals = Meant(telling, before, moment.happening).refusals
+            refused = moment.refused
+            is_right = type(refused) in refusals if refusals else refused is None
+            hold(is_right, f"refused was {moment.refused!r}, and not by {refusals}")
+
+
 def a_recall_reaches_all_that_came_of_it_and_nothing_else(telling: Telling) -> None:
     for moment, expected in _each(telling):
         for recall, reached in expected.reached.items():
@@ -37,6 +50,26 @@ def a_recall_reaches_all_that_came_of_it_and_nothing_else(telling: Telling) -> N
             hold(found == reached.keys(), f"recall {recall} reaches {found}, not {set(reached)}")
         known = {recall for recall, _ in moment.recalled.ways}
         hold(known <= expected.reached.keys(), "a recall is there that nobody made")
+
+
+def a_correction_is_left_alone_by_the_recall_of_its_mistake(telling: Telling) -> None:
+    """Only what it was made of reaches it, as DESIGN section 6 says."""
+    corrections: set[int] = set()
+    for moment in telling.moments:
+        if isinstance(moment.happening, Update) and moment.happening.is_correction:
+            made = moment.answer
+            if made is not None and moment.refused is None:
+                corrections.add(_content(moment.rows, made.record_id, made.version))
+        edges = {
+            edge
+            for edge in moment.rows.edges
+            if not (edge.role == "revision" and edge.derived in corrections)
+        }
+        for recall in moment.recalled.recalls.values():
+            without = reach(edges, recall.root, follow_order=recall.follow_order)
+            for content in corrections - without.keys():
+                is_reached = (recall.recall_id, content) in moment.recalled.ways
+                hold(not is_reached, f"{content} was condemned by recall {recall.recall_id}")
 
 
 def the_best_way_is_told_of_what_is_reached(telling: Telling) -> None:
@@ -162,7 +195,9 @@ def both_databases_recall_the_same(one: Telling, other: Telling) -> None:
 LAWS: tuple[Law, ...] = (
     a_version_is_shown_as_valid_while_no_standing_recall_reaches_it,
     a_recall_is_made_of_what_was_meant,
+    a_recall_is_refused_where_it_is_not_clear_what_is_meant_and_nowhere_else,
     a_recall_reaches_all_that_came_of_it_and_nothing_else,
+    a_correction_is_left_alone_by_the_recall_of_its_mistake,
     the_best_way_is_told_of_what_is_reached,
     what_is_told_to_come_from_something_recalled_is_reached,
     the_preview_is_the_outcome,

@@ -1,45 +1,16 @@
-"""The plain model: what each recall reaches at each moment, by going from content to content."""
+"""The plain model: what each recall reaches and owes at each moment."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from tests.recall.histories.meant import roots_of
+from tests.recall.histories.reaching import reach
 from tests.recall.histories.telling import Moment, Telling
-from tests.recall.histories.world import Recall, Reinstate, RunActions, Step
-from tests.records.histories.rows import Edge, Rows
-
-DATA, REVISION, ORDER = WAYS = ("data", "revision", "order")
+from tests.recall.histories.world import Recall, Reinstate, RunActions
 
 OwedKey = tuple[int, str, int]
 """A recall, an action and a content."""
-
-
-def reach(edges: Collection[Edge], root: int, *, follow_order: bool) -> dict[int, str]:
-    """Return all that the recall of a content reaches, each with the best way to it.
-
-    DESIGN.md section 6: data, then revisions, then the order of steps, which counts only where a
-    step did not tell what it used, unless it is to be followed everywhere.
-    """
-    known = {edge.derived for edge in edges if edge.role in ("used", "informed", "transferred")}
-    onward: dict[int, list[Edge]] = {}
-    for edge in edges:
-        in_order = edge.role == "followed" and not follow_order and edge.derived in known
-        if edge.role != "transferred" and not in_order:
-            onward.setdefault(edge.predecessor, []).append(edge)
-    found = {root: DATA}
-    for worst, way in enumerate(WAYS):
-        waiting = list(found)
-        while waiting:
-            for edge in onward.get(waiting.pop(), ()):
-                if edge.derived not in found and WAYS.index(_way(edge)) <= worst:
-                    found[edge.derived] = way
-                    waiting.append(edge.derived)
-    return found
-
-
-def _way(edge: Edge) -> str:
-    return {"revision": REVISION, "followed": ORDER}.get(edge.role, DATA)
 
 
 @dataclass
@@ -116,36 +87,3 @@ def _owe(moment: Moment, now: Expected) -> None:
         ]
         for key in sorted(fresh, key=lambda key: (key[2], moment.rows.by_id[key[2]], key[1])):
             now.owed.setdefault(key, "owed")
-
-
-def roots_of(telling: Telling, before: Moment, told: Recall) -> list[int]:
-    """Return the contents that a recall is made of, in their order."""
-    rows = before.rows
-    if told.run is not None or not rows.kinds:
-        steps = _steps_of(telling, before, told.run or 0)
-        contents = {rows.content_of(record_id) for record_id in steps}
-        return sorted(contents - _below(rows, contents, follow_order=told.follow_order))
-    record_id = sorted(rows.kinds)[told.record % len(rows.kinds)]
-    if told.version is None:
-        return sorted(rows.contents_of(record_id))
-    versions = rows.versions_of(record_id)
-    return [versions[told.version % len(versions) + 1].content_id]
-
-
-def _steps_of(telling: Telling, before: Moment, run: int) -> list[int]:
-    moments = telling.moments[: telling.moments.index(before) + 1]
-    return [
-        moment.answer["flow_state_record_id"]
-        for moment in moments
-        if isinstance(moment.happening, Step) and moment.refused is None
-        if moment.happening.run == run
-    ]
-
-
-def _below(rows: Rows, contents: set[int], *, follow_order: bool) -> set[int]:
-    return {
-        below
-        for content in contents
-        for below in reach(rows.edges, content, follow_order=follow_order)
-        if below != content
-    }

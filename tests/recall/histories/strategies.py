@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tests.recall.histories.world import (
+    GRADES,
     Derivation,
     Edit,
     File,
@@ -23,7 +24,9 @@ from tests.recall.histories.world import (
 
 _numbers = st.integers(0, 11)
 _seldom = st.one_of(st.none(), st.none(), _numbers)
-_files = st.builds(File, st.integers(0, 3), st.sampled_from((None, None, 0, 1)))
+_grades = st.one_of(st.none(), st.sampled_from(range(len(GRADES))))
+_mirrors = st.sampled_from((None, None, 0, 1))
+_files = st.builds(File, st.integers(0, 3), st.sampled_from((None, None, 0, 1)), _grades, _mirrors)
 
 
 def _some(one: SearchStrategy[int], most: int = 2) -> SearchStrategy[tuple[int, ...]]:
@@ -60,17 +63,30 @@ _recalls = st.builds(
     run=st.sampled_from((None, None, None, 0, 1, 2)),
     follow_order=st.booleans(),
 )
+# By what is said of records, in a time or not: any one of these, or more together.
+_selections = st.builds(
+    Recall,
+    record=_numbers,
+    run=st.sampled_from((None, None, 0, 1, 2)),
+    follow_order=st.booleans(),
+    grade=_grades,
+    uri=st.one_of(st.none(), st.integers(0, 13)),
+    all_versions=st.booleans(),
+    since=_seldom,
+    until=_seldom,
+)
 
 _KINDS: tuple[SearchStrategy[Happening], ...] = (
     *(_steps,) * 5,
     *(_flow_steps,) * 2,
     _transfers,
     *(st.builds(Derivation, _numbers, _numbers),) * 2,
-    st.builds(Edit, _numbers),
+    st.builds(Edit, _numbers, _grades, _mirrors),
     st.builds(Restore, _numbers, _numbers),
     *(_updates,) * 2,
     *(st.builds(Link, _numbers, st.integers(0, 1)),) * 2,
-    *(_recalls,) * 4,
+    *(_recalls,) * 3,
+    *(_selections,) * 3,
     st.builds(Reinstate, _numbers, st.booleans()),
     st.builds(RunActions, _numbers, st.integers(1, 3)),
 )

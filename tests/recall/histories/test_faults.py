@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.recall.histories.calls import tell, tell_both
 from tests.recall.histories.faults import BORN_LATER, FAULTS, Fault, postgresql_spreads_no_further
 from tests.recall.histories.laws import LAWS, both_databases_recall_the_same
-from tests.recall.histories.telling import Database, opened, tell, tell_both
+from tests.recall.histories.telling import Database, opened
 from tests.records.histories.laws import LawBroken
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from tests.effort import costly
+from tests.recall.histories.calls import tell, tell_both
 from tests.recall.histories.laws import LAWS, both_databases_recall_the_same
 from tests.recall.histories.strategies import histories
-from tests.recall.histories.telling import Database, opened, tell, tell_both
+from tests.recall.histories.telling import Database, opened
 from tests.recall.histories.world import History
 
 EXAMPLES = 500

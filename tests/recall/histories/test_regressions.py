@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.recall.histories import laws
-from tests.recall.histories.telling import Database, tell
+from tests.recall.histories.calls import tell
+from tests.recall.histories.telling import Database
 from tests.recall.histories.world import File, Recall, Step, Transfer
 
 

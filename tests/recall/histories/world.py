@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GRADES: tuple[object, ...] = (1, 1.0, True, "1", 2**53, 2**53 + 1, None)
+"""Values of one tag, of which some are alike and some only seem so."""
+
 
 @dataclass(frozen=True)
 class File:
     """A file that is told of.
 
     :ivar state: which of its states is meant, told by its checksum; none is told where it is None.
+    :ivar grade: which of :data:`GRADES` it is tagged with.
+    :ivar mirror: a second URI that is told, which others may be told to have as well.
     """
 
     number: int
     state: int | None = None
+    grade: int | None = None
+    mirror: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,11 @@ class Derivation:
 
 @dataclass(frozen=True)
 class Edit:
+    """A record gets another name, and perhaps another grade or a further URI."""
+
     record: int
+    grade: int | None = None
+    mirror: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,14 +114,25 @@ class Link:
 class Recall:
     """Something is recalled.
 
-    :ivar version: of the record; all that it has where it is None.
-    :ivar run: a whole run instead of a record.
+    :ivar record: counts only where nothing else is chosen.
+    :ivar version: of the record; those that the rest chooses where it is None.
+    :ivar run: a whole run.
+    :ivar grade: all that has one of :data:`GRADES`.
+    :ivar uri: all that goes by one of the URIs, first ones and others.
+    :ivar all_versions: whether a record may have more than one content that fits.
+    :ivar since: only what was recorded since a version was, of all in their order.
+    :ivar until: only what was recorded before one.
     """
 
     record: int = 0
     version: int | None = None
     run: int | None = None
     follow_order: bool = False
+    grade: int | None = None
+    uri: int | None = None
+    all_versions: bool = True
+    since: int | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True)

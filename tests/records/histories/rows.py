@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ class Version(NamedTuple):
     content_id: int
     name: str
     sha256: str | None
+    created_at: datetime
 
 
 class Edge(NamedTuple):

@@ -5,7 +5,8 @@ Apart from ``model.py`` because a worker that only records never needs them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -13,6 +14,44 @@ from typing import Generic, TypeVar
 from braid_db.model import Kind, Role
 
 T = TypeVar("T")
+
+_MOST_NAMED = 8
+
+
+def visible(text: str) -> str:
+    """Return a text with what could steer a terminal shown by its codes.
+
+    Names come from anywhere, and an escape sequence in one could rewrite what the terminal shows.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
+def tag_text(value: object) -> str:
+    """Return a tag's value as a line shows it: a string as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+
+
+class Lines:
+    """What prints as lines of text, in a notebook too."""
+
+    __slots__ = ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines, with nothing in them that could steer a terminal."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +81,12 @@ class RecordView:
     started_at: str | None = None
     ended_at: str | None = None
     versions: int = 1
+
+    def __str__(self) -> str:
+        """Return it in one line, with nothing in it that could steer a terminal."""
+        version = f" v{self.version}" if self.versions > 1 else ""
+        invalid = "" if self.valid else " INVALID"
+        return f"{self.kind} {self.record_id}{version} {visible(self.name)}{invalid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +238,8 @@ class ToldStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a record came about.
+class Explanation(Lines):
+    """How a record came about; it prints as a story.
 
     :param given: what nothing recorded led to: where it all began.
     :param steps: each after those that it builds on.
@@ -205,6 +250,29 @@ class Explanation:
     given: tuple[RecordView, ...]
     steps: tuple[ToldStep, ...]
     derived: tuple[tuple[RecordView, RecordView, Role], ...]
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was given, then each step with what it used and made of what led there."""
+        yield str(self.record)
+        if self.given:
+            yield from ["", "It began with"]
+            yield from (f"  {one}" for one in self.given)
+        for number, one in enumerate(self.steps, 1):
+            yield from ["", f"{number}. {one.step}"]
+            yield from _named("used", one.used)
+            yield from _named("made", one.made)
+        if self.derived:
+            yield from ["", "Derived directly"]
+            yield from (f"  {one}  from  {source}" for source, one, _ in self.derived)
+        if not self.steps and not self.derived:
+            yield from ["", "Nothing is recorded that led to it."]
+
+
+def _named(what: str, records: Sequence[RecordView]) -> Iterator[str]:
+    """Yield a line for each record; of many only the first ones, and how many there are."""
+    yield from (f"   {what} {one}" for one in records[:_MOST_NAMED])
+    if len(records) > _MOST_NAMED:
+        yield f"   {what} {len(records) - _MOST_NAMED:,} more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,6 @@ from braid_db.model import Kind
 UPSTREAM_KWARGS = {"echo": True, "poolclass": StaticPool} | {
     "connect_args": {"check_same_thread": False}
 }
-INVALIDATE = {
-    "cause": None,
-    "root_invalidation": None,
-    "cascade": True,
-    "perform_invalidation_action": True,
-    "perform_invalidation_action_on_cascade": True,
-    "session": None,
-}
 
 
 def defaults(function: Any) -> dict[str, Any]:
@@ -50,22 +42,54 @@ def defaults(function: Any) -> dict[str, Any]:
     return {one.name: one.default for one in named if one.kind in kinds and one.name != "self"}
 
 
-def test_the_signatures_are_upstreams() -> None:
-    needed = inspect.Parameter.empty
-    options = {"log": False, "debug": False, "mpi": False, "echo_sql": False}
-    assert list(defaults(BraidDB)) == ["db_url", *options, "create_engine_kwargs"]
-    assert {**defaults(BraidDB), "db_url": None} == {"db_url": None} | options | {
-        "create_engine_kwargs": None
-    }
-    made = {"db": None, "name": None, "timestamp": None, "debug": True, "session": None}
-    assert defaults(BraidRecord) == made
-    assert defaults(BraidRecord.invalidate) == INVALIDATE
-    assert list(defaults(BraidRecord.invalidate)) == list(INVALIDATE)
-    by_tag = defaults(BraidRecord.invalidate_by_tag_value)
-    assert list(by_tag) == ["db", "key", "value", "session", "cascade", "cause"]
-    assert (by_tag["cascade"], by_tag["cause"]) == (False, None)
-    tag = {"key": needed, "value": needed, "type_": BraidTagType.STRING, "session": None}
-    assert defaults(BraidRecord.add_tag) == tag
+NEEDED = inspect.Parameter.empty
+SIGNATURES: list[tuple[Any, dict[str, Any]]] = [
+    (BraidDB, {"db_url": None, "log": False, "debug": False, "mpi": False, "echo_sql": False,
+               "create_engine_kwargs": None}),
+    (BraidDB.create, {}),
+    (BraidDB.get_session, {}),
+    (BraidDB.get_predecessors, {"record_id": NEEDED, "session": None}),
+    (BraidDB.get_derivations, {"record_id": NEEDED, "session": None}),
+    (BraidDB.get_uris, {"record_id": NEEDED, "session": None}),
+    (BraidDB.get_tags, {"record_id": NEEDED, "session": None}),
+    (BraidDB.print, {}),
+    (BraidDB.size, {}),
+    (BraidRecord, {"db": None, "name": None, "timestamp": None, "debug": True, "session": None}),
+    (BraidRecord.by_record_id, {"db": NEEDED, "record_id": NEEDED, "session": None}),
+    (BraidRecord.for_tag_value, {"db": NEEDED, "key": NEEDED, "value": NEEDED, "session": None}),
+    (BraidRecord.invalidate_by_tag_value,
+     {"db": NEEDED, "key": NEEDED, "value": NEEDED, "session": None, "cascade": False,
+      "cause": None}),
+    (BraidRecord.add_derivation, {"record": NEEDED, "session": None}),
+    (BraidRecord.add_uri, {"uri": NEEDED, "session": None}),
+    (BraidRecord.get_uris, {"session": None}),
+    (BraidRecord.add_tag,
+     {"key": NEEDED, "value": NEEDED, "type_": BraidTagType.STRING, "session": None}),
+    (BraidRecord.tags_as_dict, {"session": None}),
+    (BraidRecord.set_invalidation_action, {"invalidation_action_id": NEEDED, "session": None}),
+    (BraidRecord.add_invalidation_action,
+     {"action_type": NEEDED, "name": NEEDED, "cmd": NEEDED, "params": None, "session": None}),
+    (BraidRecord.invalidate,
+     {"cause": None, "root_invalidation": None, "cascade": True,
+      "perform_invalidation_action": True, "perform_invalidation_action_on_cascade": True,
+      "session": None}),
+    (BraidRecord.is_valid, {"session": None}),
+    (BraidTagValue, {"value": NEEDED, "type_": NEEDED}),
+    (digits, {"count": NEEDED}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "arguments"), SIGNATURES)
+def test_a_signature_is_upstreams(function: Any, arguments: dict[str, Any]) -> None:
+    assert list(defaults(function).items()) == list(arguments.items())
+
+
+def test_a_model_takes_what_went_into_it_by_place(db: BraidDB) -> None:
+    model = BraidModel(db, "model")
+    scan = BraidData(db, "scan")
+    model.update(scan)
+    assert model.version == 2
+    assert [one.name for one in db.get_predecessors(model.record_id)] == ["scan"]
 
 
 def test_a_star_import_brings_all_names() -> None:

@@ -13,13 +13,15 @@ from braid_db.api.place import Place
 from braid_db.api.record import BraidRecord
 from braid_db.api.session import Session
 from braid_db.api.showing import table
-from braid_db.api.stored import checked, checked_kind
+from braid_db.api.stored import at_least, checked, checked_kind
 from braid_db.api.tags import BraidTagValue
 from braid_db.errors import InvalidArgument
 from braid_db.model import Kind
+from braid_db.recall.one import id_of_recall
+from braid_db.recall.plan import make_plan
 from braid_db.recall.recalls import list_recalls
 from braid_db.recall.reinstate import reinstate
-from braid_db.recall.views import RecallView, Reinstated
+from braid_db.recall.views import Plan, RecallView, Reinstated
 from braid_db.records.database import create_database, get_status
 from braid_db.records.objects import count_rows, records_one_step
 from braid_db.records.search import Wanted, search
@@ -181,6 +183,27 @@ class BraidDB:
         """
         page = self.read(lambda tx: list_recalls(tx, only_standing=only_standing), session)
         return list(page.items)
+
+    def recall_plan(
+        self,
+        *recalls: RecallView | int,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> Plan:
+        """Return what has to be done until all that recalls reach is valid again; print it.
+
+        :param recalls: as :meth:`recalls` returns them, or their ids; all that stand when omitted.
+        :param limit: how much work to return at most, of what comes first.
+        :raises RecallNotFound: if there is no such recall.
+        """
+        most = at_least(1, "limit", limit)
+        ids = [id_of_recall("recalls", recall) for recall in recalls]
+
+        def work(tx: Transaction) -> Plan:
+            standing = () if ids else list_recalls(tx, only_standing=True).items
+            return make_plan(tx, ids or [recall.recall_id for recall in standing], limit=most)
+
+        return self.read(work, session)
 
     def reinstate(
         self,

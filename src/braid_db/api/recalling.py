@@ -9,7 +9,7 @@ from braid_db.api.stored import Stored, checked
 from braid_db.api.tags import BraidTagType, tag_of
 from braid_db.api.writing import Writing
 from braid_db.model import Reference
-from braid_db.recall.one import invalidate_one, root_id_of
+from braid_db.recall.one import id_of_recall, invalidate_one
 from braid_db.recall.owed import Owes
 from braid_db.recall.preview import preview
 from braid_db.recall.recalls import list_recalls
@@ -60,7 +60,9 @@ class Recallable(Stored):
         :returns: the recall; None if it was invalid already.
         :raises ValueError: without a cause and a root.
         """
-        root_id = root_id_of(root_invalidation)
+        root_id = None
+        if root_invalidation is not None:
+            root_id = id_of_recall("root_invalidation", root_invalidation)
         owes = Owes.ROOT if perform_invalidation_action else Owes.NOTHING
         owes |= Owes.REST if perform_invalidation_action_on_cascade else Owes.NOTHING
 

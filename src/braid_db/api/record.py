@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from braid_db.api.actions import Actionable
+from braid_db.api.lineage import Traceable
 from braid_db.api.recalling import Recallable
 from braid_db.api.showing import html_of, text_of
 from braid_db.api.stored import Stored, checked, checked_kind
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from braid_db.api.session import Session
 
 
-class BraidRecord(Versioned, Recallable, Actionable, Stored):
+class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
     """A record: something whose origin is kept.
 
     It is stored at once where a database is given. Where its first URI identifies a record that
@@ -124,7 +125,10 @@ class BraidRecord(Versioned, Recallable, Actionable, Stored):
         return self.timestamp
 
     def view(self, session: Session | None = None) -> RecordView:
-        """Return all that is known of this version, as it is described at this moment."""
+        """Return all that is known of this version, as it is described at this moment.
+
+        Where it was found as of a time, as it was then.
+        """
         return self._view(session)
 
     def add_derivation(self, record: BraidRecord, session: Session | None = None) -> None:
@@ -193,12 +197,13 @@ class BraidRecord(Versioned, Recallable, Actionable, Stored):
     def get_tag_values(self, session: Session | None = None) -> dict[str, list[BraidTagValue]]:
         """Return all values of each tag of this version, with their types, in order."""
         found: dict[str, list[BraidTagValue]] = {}
-        for key, kind, text in self._read(lambda tx, pin: values_of_tags(tx, *pin), session):
+        rows = self._read(lambda tx, pin: values_of_tags(tx, *pin, as_of=self.as_of), session)
+        for key, kind, text in rows:
             found.setdefault(key, []).append(value_of(kind, text))
         return found
 
     def __repr__(self) -> str:
-        return text_of(type(self).__name__, self.pin, self._name())
+        return text_of(type(self).__name__, self.pin, self._name(), self.as_of)
 
     def _repr_html_(self) -> str:
         """Show it as a small table in a notebook; what waits in a session is not written for it."""
@@ -227,6 +232,17 @@ class BraidModel(BraidRecord):
     """What is trained, fitted or refined; its states are its versions."""
 
     kind_when_new = Kind.MODEL
+
+    def data(
+        self,
+        *,
+        as_of: datetime | None = None,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return the data and facts that this version was made from, nearest first."""
+        kinds = (Kind.DATA, Kind.FACT)
+        return self.ancestors(kinds=kinds, as_of=as_of, limit=limit, session=session)
 
 
 class BraidStatement(BraidRecord):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ _MOST = 20
 _LONGEST = 200
 
 
-def text_of(class_name: str, pin: Pin | None, name: str) -> str:
+def text_of(class_name: str, pin: Pin | None, name: str, as_of: datetime | None) -> str:
     """Return an object as one line, without a look into the database."""
     where = "not stored" if pin is None else f"record {pin.record_id}, version {pin.version}"
-    return f"<{class_name} {shown(name)}: {where}>"
+    when = "" if as_of is None else f", as of {as_of:%Y-%m-%d %H:%M:%S} UTC"
+    return f"<{class_name} {shown(name)}: {where}{when}>"
 
 
 def html_of(class_name: str, name: str, view: RecordView | None) -> str:

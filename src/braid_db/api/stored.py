@@ -36,6 +36,8 @@ class Stored:
     :ivar pin: which version that is; None as long as it is not written.
     :ivar session: the session that last wrote it and is not over.
     :ivar distance: how many derivations away it was found, where it was found by its lineage.
+    :ivar other_distance: the same from the other record, where it was found as common to two.
+    :ivar role: how it came from the record before it, where it was found on a way.
     """
 
     classes: ClassVar[dict[Kind, type[Stored]]] = {}
@@ -46,14 +48,17 @@ class Stored:
     db: BraidDB | None
     pin: Pin | None
     session: weakref.ref[Session] | None
-    distance: int | None
+    distance: int | None = None
+    other_distance: int | None = None
+    role: str | None = None
 
     def _begin(self, db: BraidDB | None, said: Definition, timestamp: datetime | None) -> None:
         """Be a record that is not stored yet."""
-        self.db, self.pin, self.session, self.distance = db, None, None, None
+        self.db, self.pin, self.session = db, None, None
         self._said = said
         self._seen: RecordView | None = None
-        self._timestamp = None if timestamp is None else in_utc(timestamp)
+        self._seen_as_of: datetime | None = None
+        self._timestamp = None if timestamp is None else in_utc("timestamp", timestamp)
         if db is None and timestamp is None:
             self._timestamp = datetime.now(UTC)
 
@@ -62,17 +67,19 @@ class Stored:
         cls,
         db: BraidDB,
         view: RecordView,
-        distance: int | None = None,
+        *,
         session: Session | None = None,
+        as_of: datetime | None = None,
     ) -> BraidRecord:
         """Return an object for a version that was read, of the class of its kind.
 
         :param session: what it was read through; while that is open, the object answers from it.
+        :param as_of: as of when it was read, and is to answer; None for now.
         """
         seen = object.__new__(cls.classes.get(view.kind, cls.classes[Kind.STEP]))
         seen._begin(db, Definition(name=view.name), None)
-        seen.pin, seen.distance = Pin(view.record_id, view.version), distance
-        seen._seen = view
+        seen.pin = Pin(view.record_id, view.version)
+        seen._seen, seen._seen_as_of = view, as_of
         if session is not None and session.is_open:
             session.touch(seen)
         return cast("BraidRecord", seen)
@@ -89,6 +96,14 @@ class Stored:
                 raise NotStored(what)
             raise NotStored(what, _NOT_WRITTEN if self._own_session() else _ROLLED_BACK)
         return self.pin
+
+    @property
+    def as_of(self) -> datetime | None:
+        """As of which time it answers how it is described and whether it is valid.
+
+        That is None, for now, unless it was found as of a time and stands where it was found.
+        """
+        return self._seen_as_of if self._is_seen() else None
 
     def stand(self, pin: Pin) -> None:
         """Stand where a call without a session has brought the record."""
@@ -127,22 +142,26 @@ class Stored:
         """Stand at the record's current version, and return self."""
         view = self._read(lambda tx, pin: get_record(tx, pin.record_id), session)
         self._seen, self.pin = view, Pin(view.record_id, view.version)
+        self._seen_as_of = None
         return self
 
     def _known(self, session: Session | None = None) -> RecordView:
         """Return what can't change of the version that it stands at, read where it was not."""
-        seen = self._seen
-        if seen is None or self.pin != (seen.record_id, seen.version):
-            seen = self._seen = self._view(session)
-        return seen
+        if self._seen is None or not self._is_seen():
+            self._seen, self._seen_as_of = self._view(session), None
+        return self._seen
+
+    def _is_seen(self) -> bool:
+        """Return whether the version that it stands at was read."""
+        return self._seen is not None and self.pin == (self._seen.record_id, self._seen.version)
 
     def _view(self, session: Session | None = None) -> RecordView:
-        """Return the version that it stands at, as it is described at this moment."""
-        return self._read(lambda tx, pin: get_record(tx, *pin), session)
+        """Return the version that it stands at, as it is described now, or was :attr:`as_of`."""
+        return self._read(lambda tx, pin: get_record(tx, *pin, as_of=self.as_of), session)
 
     def _name(self) -> str:
         """Return its name, as far as that is known without a look."""
-        if self._seen is not None and self.pin == (self._seen.record_id, self._seen.version):
+        if self._seen is not None and self._is_seen():
             return self._seen.name
         return UNNAMED if self._said.name is None else self._said.name
 
@@ -156,16 +175,26 @@ class Stored:
             raise NotStored(f"The record {shown(self._said.name)}")
         return self.db
 
-    def _read(self, work: Callable[[Transaction, Pin], T], session: Session | None) -> T:
-        """Read something about it: through the session, or the one that it was last written in."""
+    def _read(
+        self, work: Callable[[Transaction, Pin], T], session: Session | None, *others: Stored
+    ) -> T:
+        """Read something about it: through the session, or the one that it was last written in.
+
+        :param others: other objects that it is about.
+        """
         place = self._database().place
-        through = checked(session, self._database()) or self._own_session()
+        through = self._through(session, *others)
         if through is None:
             pin = self.pinned
             return place.read(lambda tx: work(tx, pin))
         through.flush()
         pin = self.pinned
         return through.read(lambda tx: work(tx, pin))
+
+    def _through(self, session: Session | None, *others: Stored) -> Session | None:
+        """Return what something is read through: the session, or the one that it was written in."""
+        own = (stored._own_session() for stored in (self, *others))
+        return checked(session, self._database()) or next(filter(None, own), None)
 
     def _write(
         self, write: Write[T], session: Session | None, *others: Stored, alone: bool = False
@@ -231,14 +260,24 @@ def checked_kind(kind: object) -> Kind:
     return Kind(str(kind))
 
 
-def in_utc(time: object) -> datetime:
+def at_least(least: int, argument: str, value: object) -> int | None:
+    """Return a number that something is bounded by; None for no bound.
+
+    :raises InvalidArgument: if it is no whole number, or less than that.
+    """
+    if value is None or (isinstance(value, int) and value is not True and value >= least):
+        return None if value is None else int(value)
+    raise InvalidArgument(argument, kind_of(value), f"a whole number from {least}, or None")
+
+
+def in_utc(argument: str, time: object) -> datetime:
     """Return a time as an aware one in UTC; one without a zone is local, as upstream's were.
 
     :raises InvalidArgument: if it is no time.
     """
     if not isinstance(time, datetime):
-        raise InvalidArgument("timestamp", kind_of(time), "a datetime")
+        raise InvalidArgument(argument, kind_of(time), "a datetime")
     try:
         return time.astimezone(UTC)
     except (OverflowError, ValueError, OSError):
-        raise InvalidArgument("timestamp", shown(time), "a time of the years 2 to 9998") from None
+        raise InvalidArgument(argument, shown(time), "a time of the years 2 to 9998") from None

@@ -1,16 +1,14 @@
-"""Versions and lineage of a record, from Python."""
+"""Versions of a record, from Python."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from braid_db.api.stored import Stored, checked_kind
+from braid_db.api.stored import Stored
 from braid_db.api.tags import plain_tags
 from braid_db.api.writing import Pin, Writing
-from braid_db.model import Kind
 from braid_db.records.described import Change
-from braid_db.records.lineage import get_lineage
 from braid_db.records.states import list_states
 from braid_db.records.versions import (
     Written,
@@ -23,7 +21,7 @@ from braid_db.records.versions import (
 from braid_db.records.views import get_record
 from braid_db.steps import values
 from braid_db.steps.tags import read_tags
-from braid_db.views import Difference, Direction, StateFile, StateView, VersionView
+from braid_db.views import Difference, StateFile, StateView, VersionView
 
 if TYPE_CHECKING:
     from braid_db.api.record import BraidRecord
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Versioned(Stored):
-    """What a record can do with its versions, and with what it came from.
+    """What a record can do with its versions.
 
     After a change the object stands at the version that it made.
     """
@@ -161,48 +159,6 @@ class Versioned(Stored):
         :raises NotAModel: if it is no model.
         """
         return self._read(lambda tx, pin: list_states(tx, pin.record_id), session)
-
-    def ancestors(
-        self,
-        *,
-        kinds: Sequence[Kind | str] = (),
-        depth: int | None = None,
-        session: Session | None = None,
-    ) -> list[BraidRecord]:
-        """Return all that this version came from, nearest first, each with its ``distance``.
-
-        :param kinds: only records of these kinds; of all when empty.
-        :param depth: how many derivations to go at most.
-        """
-        return self._lineage(Direction.UP, kinds, depth, session)
-
-    def descendants(
-        self,
-        *,
-        kinds: Sequence[Kind | str] = (),
-        depth: int | None = None,
-        session: Session | None = None,
-    ) -> list[BraidRecord]:
-        """Return all that came of this version; see :meth:`ancestors`."""
-        return self._lineage(Direction.DOWN, kinds, depth, session)
-
-    def _lineage(
-        self,
-        direction: Direction,
-        kinds: Sequence[Kind | str],
-        depth: int | None,
-        session: Session | None,
-    ) -> list[BraidRecord]:
-        chosen = [checked_kind(kind) for kind in kinds]
-        lineage = self._read(
-            lambda tx, pin: get_lineage(
-                tx, pin.record_id, version=pin.version, direction=direction, depth=depth,
-                kinds=chosen,
-            ),
-            session,
-        )  # fmt: skip
-        db = self._database()
-        return [self.of_view(db, node.record, node.distance) for node in lineage.nodes]
 
 
 def _change(

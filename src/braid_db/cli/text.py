@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from braid_db.views import Page, RecordPage, RecordView
+from braid_db.views import tag_text as tag_text
+from braid_db.views import visible as visible
 
 if TYPE_CHECKING:
     from braid_db.recall.views import InvalidInput
@@ -24,19 +26,6 @@ _LONG = (
     *("cause", "command", "output", "here"),
 )
 _INVALID = "INVALID"
-
-
-def visible(text: str) -> str:
-    """Return a text with what could steer a terminal shown by its codes.
-
-    Names come from anywhere, and an escape sequence in one could rewrite what the terminal shows.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
 
 
 def say(lines: Iterable[str]) -> None:
@@ -160,10 +149,3 @@ def aligned(rows: Iterable[tuple[str, str | None]]) -> list[str]:
     known = [(visible(label), visible(text)) for label, text in rows if text is not None]
     width = max(len(label) for label, _ in known)
     return [f"{label.ljust(width)}  {text}".rstrip() for label, text in known]
-
-
-def tag_text(value: object) -> str:
-    """Return a tag's value as a line shows it: a string as it is, all else as JSON."""
-    from braid_db.cli.as_json import dumps
-
-    return value if isinstance(value, str) else dumps(value)

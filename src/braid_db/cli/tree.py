@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from braid_db.cli.text import visible
 from braid_db.views import Direction, Lineage, RecordView
 
 _DEEPEST_GUIDES = 30
@@ -24,12 +23,12 @@ def tree_lines(lineage: Lineage) -> Iterator[str]:
     records = {_name(node.record): node.record for node in lineage.nodes}
     branches = _branches(lineage)
     drawn: set[Name] = set()
-    yield label(lineage.start)
+    yield str(lineage.start)
     waiting = _below(branches, _name(lineage.start), (), 1)
     while waiting:
         name, role, path, depth = waiting.pop()
         again = " (see above)" if name in drawn and name in branches else ""
-        yield f"{_guides(path, depth)}{role}: {label(records[name])}{again}"
+        yield f"{_guides(path, depth)}{role}: {records[name]}{again}"
         if name not in drawn:
             drawn.add(name)
             waiting += _below(branches, name, path, depth + 1)
@@ -62,13 +61,6 @@ def _guides(path: Path, depth: int) -> str:
     deep = f"({depth}) " if depth > len(path) else ""
     guides = "".join("│   " if follows else "    " for follows in above)
     return f"{guides}{'├── ' if more else '└── '}{deep}"
-
-
-def label(record: RecordView) -> str:
-    """Return a record in one line."""
-    version = f" v{record.version}" if record.versions > 1 else ""
-    invalid = "" if record.valid else " INVALID"
-    return f"{record.kind} {record.record_id}{version} {visible(record.name)}{invalid}"
 
 
 def _name(record: RecordView) -> Name:

@@ -54,14 +54,14 @@ def invalidate_one(
     return recall
 
 
-def root_id_of(root: object) -> int | None:
-    """Return the id of an earlier recall, given itself or by its id.
+def id_of_recall(argument: str, told: object) -> int:
+    """Return the id of a recall, given itself or by its id.
 
     :raises InvalidArgument: if it is neither.
     """
-    if root is None or (isinstance(root, int) and not isinstance(root, bool)):
-        return root
-    if isinstance(root, RecallView):
-        return root.recall_id
+    if isinstance(told, int) and not isinstance(told, bool):
+        return told
+    if isinstance(told, RecallView):
+        return told.recall_id
     expected = "a recall that invalidate() returned, or its id"
-    raise InvalidArgument("root_invalidation", shown(root), expected)
+    raise InvalidArgument(argument, shown(told), expected)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
 from braid_db.model import ActionState, Kind, Role, Way
 from braid_db.recall.outcomes import ActionOutcome
-from braid_db.views import Page, RecordView
+from braid_db.views import Lines, Page, RecordView, tag_text, visible
+
+_COMES_FIRST = "INVALID, comes anew first"
 
 
 class InvalidInput(TypedDict):
@@ -158,9 +160,16 @@ class PlannedUse:
         """Whether it can be used as it is."""
         return self.record.valid
 
+    @property
+    def fate(self) -> str:
+        """What to do about it, in words."""
+        if self.can_be_kept:
+            return "keep"
+        return f"use version {self.newer_version}" if self.newer_version else _COMES_FIRST
+
 
 @dataclass(frozen=True, slots=True)
-class PlannedWork:
+class PlannedWork(Lines):
     """One thing to be done: a step or transfer to be run again, or a record to be given anew.
 
     :param flow_id: the flow that the record's run was of.
@@ -178,9 +187,26 @@ class PlannedWork:
         """Whether something is to be run again."""
         return self.record.kind.is_activity
 
+    def lines(self) -> Iterator[str]:
+        """Yield what is to be done, with what, and what comes of it."""
+        run, flow = self.record.run_id, self.flow_id
+        place = f" (run {visible(run)}{f', flow {visible(flow)}' if flow else ''})" if run else ""
+        yield f"{'run again' if self.is_step else 'give anew'} {_name(self.record)}{place}"
+        for key, value in self.record.tags.items():
+            yield f"      tag         {visible(key)} = {visible(tag_text(value))}"
+        for use in self.inputs:
+            yield f"      {use.role:<11} {_name(use.record)}: {use.fate}"
+        for made in self.outputs:
+            newer = f": version {made.newer_version} is valid" if made.newer_version else ""
+            yield f"      makes       {_name(made.record)}{newer}"
+
+
+def _name(record: RecordView) -> str:
+    return f"{record.kind} {record.record_id}@{record.version} {visible(record.name)}"
+
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Lines):
     """What has to be done until all that some recalls reach is valid again.
 
     :param work: each piece of it after what it depends on.
@@ -190,3 +216,14 @@ class Plan:
     recalls: tuple[RecallView, ...]
     work: Page[PlannedWork]
     done: int
+
+    def lines(self) -> Iterator[str]:
+        """Yield the recalls, how much is done, and the work that is left."""
+        for recall in self.recalls:
+            back = "" if recall.is_standing else " (taken back)"
+            yield f"recall {recall.recall_id}{back}: {visible(recall.cause)}"
+        if self.done:
+            yield f"{self.done:,} done already"
+        for number, work in enumerate(self.work.items, 1):
+            first, *rest = work.lines()
+            yield from ["", f"{number}. {first}", *rest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from braid_db.errors import RecordNotFound
 from braid_db.model import Tag, TagType
@@ -45,10 +46,19 @@ def records_with_tag(tx: Transaction, wanted: Tag) -> list[RecordView]:
     return [views[version_id] for version_id in ids]
 
 
-def values_of_tags(tx: Transaction, record_id: int, number: int | None = None) -> Iterable[Row]:
-    """Return key, type and text of all values of tags that one version has, in order."""
+def values_of_tags(
+    tx: Transaction,
+    record_id: int,
+    number: int | None = None,
+    *,
+    as_of: datetime | None = None,
+) -> Iterable[Row]:
+    """Return key, type and text of all values of tags that one version has, in order.
+
+    :param as_of: those that it had at a time.
+    """
     version_id = get_version_id(tx, record_id, number)
-    return [(key, kind, text) for _, key, kind, text in reading.tag_rows(tx, [version_id])]
+    return [(key, kind, text) for _, key, kind, text in reading.tag_rows(tx, [version_id], as_of)]
 
 
 def count_rows(tx: Transaction) -> int:

@@ -37,15 +37,22 @@ def find_record_id(tx: Transaction, named: str, rules: IdentityRules) -> int:
     return int(row[0])
 
 
-def get_record(tx: Transaction, record_id: int, version: int | None = None) -> RecordView:
+def get_record(
+    tx: Transaction,
+    record_id: int,
+    version: int | None = None,
+    *,
+    as_of: datetime | None = None,
+) -> RecordView:
     """Return one version of a record as it was described then.
 
     :param version: its number; the current one when omitted.
+    :param as_of: as it was described, and valid, at a time.
     :raises RecordNotFound: if no record has this id.
     :raises VersionNotFound: if the record has no version of this number.
     """
     version_id = get_version_id(tx, record_id, version)
-    return views_of(tx, [version_id])[version_id]
+    return views_of(tx, [version_id], as_of)[version_id]
 
 
 def get_version_id(tx: Transaction, record_id: int, version: int | None = None) -> int:

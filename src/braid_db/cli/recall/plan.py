@@ -6,7 +6,7 @@ import click
 
 from braid_db.cli import as_json, text
 from braid_db.cli.options import CONTEXT, answering, limit_option, open_store
-from braid_db.cli.recall import answers, tables
+from braid_db.cli.recall import answers
 
 
 @click.command(context_settings=CONTEXT)
@@ -25,7 +25,7 @@ def plan(recall_ids: tuple[int, ...], limit: int | None, form: str) -> None:
     if form == "json":
         as_json.say_json(answers.plan_json(planned))
         return
-    text.say(tables.plan_lines(planned))
+    text.say(planned.lines())
     if planned.work.total:
         text.note_hidden(planned.work, "things to do")
     else:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from braid_db.cli import text
 from braid_db.cli.text import visible
 from braid_db.model import ActionState, Kind, Way
-from braid_db.views import Page, RecordView
+from braid_db.views import Page
 
 if TYPE_CHECKING:
     from braid_db.recall.outcomes import ActionOutcome
     from braid_db.recall.views import (
-        Plan,
-        PlannedUse,
-        PlannedWork,
         Preview,
         Reached,
         RecallView,
@@ -155,41 +152,6 @@ def say_reinstated(done: Reinstated) -> None:
     if done.begun:
         text.say(["", "Actions that had begun, whose effects stay:"])
         say_outcomes(done.begun)
-
-
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield the lines of a plan."""
-    for recall in plan.recalls:
-        back = "" if recall.is_standing else " (taken back)"
-        yield f"recall {recall.recall_id}{back}: {visible(recall.cause)}"
-    if plan.done:
-        yield f"{plan.done:,} done already"
-    for number, work in enumerate(plan.work.items, 1):
-        yield ""
-        yield from _work_lines(number, work)
-
-
-def _work_lines(number: int, work: PlannedWork) -> Iterator[str]:
-    run, flow = work.record.run_id, work.flow_id
-    place = f" (run {visible(run)}{f', flow {visible(flow)}' if flow else ''})" if run else ""
-    yield f"{number}. {'run again' if work.is_step else 'give anew'} {_name(work.record)}{place}"
-    for key, value in work.record.tags.items():
-        yield f"      tag         {visible(key)} = {visible(text.tag_text(value))}"
-    for use in work.inputs:
-        yield f"      {use.role:<11} {_name(use.record)}: {_fate(use)}"
-    for made in work.outputs:
-        newer = f": version {made.newer_version} is valid" if made.newer_version else ""
-        yield f"      makes       {_name(made.record)}{newer}"
-
-
-def _fate(use: PlannedUse) -> str:
-    if use.can_be_kept:
-        return "keep"
-    return f"use version {use.newer_version}" if use.newer_version else "INVALID, comes anew first"
-
-
-def _name(record: RecordView) -> str:
-    return f"{record.kind} {record.record_id}@{record.version} {visible(record.name)}"
 
 
 def _counts(

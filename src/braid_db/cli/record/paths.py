@@ -12,7 +12,6 @@ from braid_db.cli import as_json, text
 from braid_db.cli.lineage_json import paths_json
 from braid_db.cli.options import CONTEXT, answering, as_of_option, open_store, record_argument
 from braid_db.cli.record.finding import find_reference
-from braid_db.cli.tree import label
 
 if TYPE_CHECKING:
     from braid_db.store import Transaction
@@ -59,7 +58,7 @@ def paths(named: str, other: str, as_of: datetime | None, limit: int, form: str)
         return
     for number, way in enumerate(shown, 1):
         text.say([*([""] if number > 1 else []), f"{number}. {len(way) - 1} derivations"])
-        text.say(f"   {step.role or 'from'}: {label(step.record)}" for step in way)
+        text.say(f"   {step.role or 'from'}: {step.record}" for step in way)
     if not found:
         text.note("Neither came from the other.")
     elif len(found) > limit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -18,10 +17,6 @@ from braid_db.cli.options import (
     version_option,
 )
 from braid_db.cli.record.finding import find_record
-from braid_db.cli.tree import label
-from braid_db.views import Explanation, RecordView
-
-_MOST_NAMED = 8
 
 
 @click.command(context_settings=CONTEXT)
@@ -43,27 +38,4 @@ def why(named: str, version: int | None, as_of: datetime | None, form: str) -> N
     if form == "json":
         as_json.say_json(explanation_json(told))
     else:
-        text.say(_lines(told))
-
-
-def _lines(told: Explanation) -> Iterator[str]:
-    yield label(told.record)
-    if told.given:
-        yield from ["", "It began with"]
-        yield from (f"  {label(one)}" for one in told.given)
-    for number, one in enumerate(told.steps, 1):
-        yield from ["", f"{number}. {label(one.step)}"]
-        yield from _named("used", one.used)
-        yield from _named("made", one.made)
-    if told.derived:
-        yield from ["", "Derived directly"]
-        yield from (f"  {label(one)}  from  {label(source)}" for source, one, _ in told.derived)
-    if not told.steps and not told.derived:
-        yield from ["", "Nothing is recorded that led to it."]
-
-
-def _named(what: str, records: Sequence[RecordView]) -> Iterable[str]:
-    """Yield a line for each record; of many only the first ones, and how many there are."""
-    yield from (f"   {what} {label(one)}" for one in records[:_MOST_NAMED])
-    if len(records) > _MOST_NAMED:
-        yield f"   {what} {len(records) - _MOST_NAMED:,} more"
+        text.say(told.lines())

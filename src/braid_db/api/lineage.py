@@ -1,0 +1,183 @@
+"""Where a record came from and what came of it, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from braid_db.api.stored import Stored, at_least, checked_kind, in_utc
+from braid_db.model import Kind
+from braid_db.records.lineage import get_lineage
+from braid_db.records.paths import common_ancestors, find_paths
+from braid_db.records.reasons import explain
+from braid_db.views import Direction, Explanation, RecordView
+
+if TYPE_CHECKING:
+    from braid_db.api.record import BraidRecord
+    from braid_db.api.session import Session
+
+
+class Traceable(Stored):
+    """What a record can be asked about its lineage.
+
+    All of it is about the version that the object stands at. What is asked "as of" a time is what
+    was recorded by then, and the records that are found answer as they were described then, and
+    valid or not by the recalls of then; see :attr:`as_of`.
+    """
+
+    def ancestors(
+        self,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        depth: int | None = None,
+        only_valid: bool = False,
+        as_of: datetime | None = None,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return all that this version came from, nearest first, each with its ``distance``.
+
+        :param kinds: only records of these kinds, whatever lies between; of all when empty.
+        :param depth: how many derivations to go at most.
+        :param only_valid: only what no recall reaches, whatever lies between.
+        :param as_of: what was recorded by then, as it was then; a time without a zone is local.
+        :param limit: how many to return at most, of the nearest.
+        :raises NotRecordedThen: if this version was recorded only later.
+        """
+        return self._lineage(Direction.UP, kinds, depth, only_valid, as_of, limit, session)
+
+    def descendants(
+        self,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        depth: int | None = None,
+        only_valid: bool = False,
+        as_of: datetime | None = None,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return all that came of this version; see :meth:`ancestors`."""
+        return self._lineage(Direction.DOWN, kinds, depth, only_valid, as_of, limit, session)
+
+    def _lineage(
+        self,
+        direction: Direction,
+        kinds: Sequence[Kind | str],
+        depth: int | None,
+        only_valid: bool,
+        as_of: datetime | None,
+        limit: int | None,
+        session: Session | None,
+    ) -> list[BraidRecord]:
+        chosen = [checked_kind(kind) for kind in kinds]
+        deepest, most = at_least(0, "depth", depth), at_least(1, "limit", limit)
+        then = self._time(as_of)
+        lineage = self._read(
+            lambda tx, pin: get_lineage(
+                tx, pin.record_id, version=pin.version, direction=direction, depth=deepest,
+                kinds=chosen, only_valid=only_valid, as_of=then, limit=most,
+            ),
+            session,
+        )  # fmt: skip
+        return [
+            self._found(node.record, then, session, distance=node.distance)
+            for node in lineage.nodes
+        ]
+
+    def paths_to(
+        self,
+        other: BraidRecord,
+        *,
+        as_of: datetime | None = None,
+        limit: int = 10,
+        session: Session | None = None,
+    ) -> list[list[BraidRecord]]:
+        """Return the ways between this version and that of another object, the shortest first.
+
+        :param limit: how many to return at most: there may be more than can be counted.
+        :returns: each way from the ancestor to its descendant, whichever of the two that is; its
+            records have in ``role`` how each came from the one before. Empty where neither came
+            from the other.
+        :raises NotRecordedThen: if one of them was recorded only later.
+        """
+        self._check_other(other)
+        most, then = at_least(1, "limit", limit), self._time(as_of)
+        ways = self._read(
+            lambda tx, pin: find_paths(
+                tx, pin.record_id, other.pinned.record_id, version=pin.version,
+                other_version=other.pinned.version, as_of=then, limit=most or 1,
+            ),
+            session,
+            other,
+        )  # fmt: skip
+        return [
+            [self._found(step.record, then, session, role=step.role) for step in way]
+            for way in ways
+        ]
+
+    def common_ancestors(
+        self,
+        other: BraidRecord,
+        *,
+        kinds: Sequence[Kind | str] = (),
+        as_of: datetime | None = None,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> list[BraidRecord]:
+        """Return what this version and that of another object both came from, the nearest first.
+
+        Where one came from the other, that is common to both.
+
+        :param kinds: only records of these kinds; of all when empty.
+        :param limit: how many to return at most.
+        :returns: each with its ``distance`` from this version, and its ``other_distance``.
+        :raises NotRecordedThen: if one of them was recorded only later.
+        """
+        self._check_other(other)
+        chosen = [checked_kind(kind) for kind in kinds]
+        most, then = at_least(1, "limit", limit), self._time(as_of)
+        page = self._read(
+            lambda tx, pin: common_ancestors(
+                tx, pin.record_id, other.pinned.record_id, version=pin.version,
+                other_version=other.pinned.version, kinds=chosen, as_of=then, limit=most,
+            ),
+            session,
+            other,
+        )  # fmt: skip
+        return [
+            self._found(
+                one.record, then, session,
+                distance=one.distance, other_distance=one.other_distance,
+            )
+            for one in page.items
+        ]  # fmt: skip
+
+    def why(self, *, as_of: datetime | None = None, session: Session | None = None) -> Explanation:
+        """Return how this version came about; print it for the story.
+
+        :raises NotRecordedThen: if it was recorded only later.
+        """
+        then = self._time(as_of)
+        return self._read(
+            lambda tx, pin: explain(tx, pin.record_id, version=pin.version, as_of=then), session
+        )
+
+    def _time(self, as_of: datetime | None) -> datetime | None:
+        """Return as of when something is asked: what is found as of a time goes on from there."""
+        return self.as_of if as_of is None else in_utc("as_of", as_of)
+
+    def _found(
+        self,
+        view: RecordView,
+        as_of: datetime | None,
+        session: Session | None,
+        *,
+        distance: int | None = None,
+        other_distance: int | None = None,
+        role: str | None = None,
+    ) -> BraidRecord:
+        """Return an object for what was found, and how it was."""
+        found = self.of_view(self._database(), view, session=self._through(session), as_of=as_of)
+        found.distance, found.other_distance, found.role = distance, other_distance, role
+        return found

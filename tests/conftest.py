@@ -19,6 +19,7 @@ from tests.databases.shared import SharedServers
 
 SESSION_FOLDER = pytest.StashKey[Path]()
 SERVERS = pytest.StashKey[SharedServers]()
+PERSONS_SETTINGS = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("braid-db")
     if hasattr(config, "workerinput"):
         config.stash[SERVERS] = SharedServers(Path(config.workerinput["session_folder"]))
+        config.stash[PERSONS_SETTINGS] = config.workerinput["persons_settings"]
     else:
         _begin_session(config)
 
@@ -42,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["session_folder"] = str(node.config.stash[SESSION_FOLDER])
+    node.workerinput["persons_settings"] = node.config.stash[PERSONS_SETTINGS]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -55,7 +58,7 @@ def _begin_session(config: pytest.Config) -> None:
     config.stash[SESSION_FOLDER] = folder
     config.stash[SERVERS] = SharedServers(folder)
     config.stash[SERVERS].own()
-    _leave_the_persons_settings(home=folder / "home")
+    config.stash[PERSONS_SETTINGS] = _leave_the_persons_settings(home=folder / "home")
     # What ends a session early must still stop its servers.
     signal.signal(signal.SIGTERM, _interrupt)
 
@@ -64,13 +67,20 @@ def _interrupt(signum: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _leave_the_persons_settings(home: Path) -> None:
-    """Let no test read or write what belongs to the one who runs it."""
+def _leave_the_persons_settings(home: Path) -> dict[str, str]:
+    """Let no test read or write what belongs to the one who runs it.
+
+    :returns: those variables that a package installer of theirs would read.
+    """
+    left = {}
+    for name in list(os.environ):
+        if name == "HOME" or name.startswith("XDG_") or name.lower().endswith("_proxy"):
+            left[name] = os.environ.pop(name)
+        elif name.startswith(("BRAID_", "GLOBUS_", "PG")):
+            del os.environ[name]
     home.mkdir()
     os.environ["HOME"] = str(home)
-    for name in list(os.environ):
-        if name.startswith(("BRAID_", "GLOBUS_", "XDG_", "PG")) or name.lower().endswith("_proxy"):
-            del os.environ[name]
+    return left
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,6 +99,12 @@ def _failed_if_skipped(report: Any, config: pytest.Config) -> Any:
         report.outcome = "failed"
         report.longrepr = f"Skipped, where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def persons_environment(pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment in which the one who runs the tests installs packages."""
+    return dict(os.environ) | pytestconfig.stash[PERSONS_SETTINGS]
 
 
 @pytest.fixture(scope="session")

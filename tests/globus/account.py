@@ -19,7 +19,6 @@ from tests.globus_cloud.agent import Agent
 from tests.globus_cloud.auth import Identity
 from tests.globus_cloud.cloud import Cloud
 
-COMMAND = Path(sys.executable).with_name("braid-db")
 ENDPOINT = "braid_db"
 _PATIENCE_S = 180
 
@@ -28,18 +27,20 @@ class Account:
     """A home folder that is empty at first, and who works in it.
 
     :param home: a folder that is not there yet.
+    :ivar python: what this person's commands and clients run with.
     """
 
     def __init__(self, cloud: Cloud, home: Path, identity: Identity) -> None:
         home.mkdir(mode=0o700)
         self.cloud, self.home, self.identity = cloud, home, identity
+        self.python = Path(sys.executable)
         self.environment = cloud.environment(home, identity)
         self.agent = Agent(ENDPOINT, self.environment)
         self._clients: list[Client] = []
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run ``braid-db`` as this person does in a shell."""
-        line = [str(COMMAND), *map(str, arguments)]
+        line = [str(self.python.with_name("braid-db")), *map(str, arguments)]
         return subprocess.run(
             line, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
@@ -68,7 +69,7 @@ class Account:
 
     def client(self) -> Client:
         """Return a new process that calls as this person."""
-        self._clients.append(Client(self.environment))
+        self._clients.append(Client(self.environment, self.python))
         return self._clients[-1]
 
     def kill_processes_of_functions(self) -> None:

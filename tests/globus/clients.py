@@ -22,11 +22,11 @@ Outcome = dict[str, Any]
 
 
 class Client:
-    """A process that calls, with the login of an environment."""
+    """A process of some Python that calls, with the login of an environment."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], python: Path) -> None:
         self._program = subprocess.Popen(
-            [sys.executable, "-m", "tests.globus.clients"],
+            [python, "-m", "tests.globus.clients"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

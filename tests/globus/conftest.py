@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
 from tests.databases.postgresql import PostgresServer
 from tests.databases.proxy import proxy_to
+from tests.globus import pythons
 from tests.globus.account import Account
 from tests.globus.served import Served
 from tests.globus_cloud.auth import OWNER, VISITOR, Identity
@@ -67,6 +69,21 @@ def postgresql_served(
     """An endpoint on a PostgreSQL database, reached with a password."""
     with database_over_tcp(postgresql_server) as url:
         yield Served(new_account(), url)
+
+
+@pytest.fixture(scope="session")
+def other_python(pytestconfig: pytest.Config, persons_environment: dict[str, str]) -> Path:
+    """An interpreter of another minor version, with Braid-DB; skips where there is none.
+
+    Its environment is kept beside what pytest keeps, as to make it takes a while and a network.
+    """
+    found = pythons.find_other(persons_environment)
+    if found is None:
+        pytest.skip("no second Python was found: put another python3.N on PATH, or into pyenv")
+    minor, python = found
+    assert pytestconfig.cache
+    folder = pytestconfig.cache.mkdir("braid-db-pythons") / minor
+    return pythons.install(python, folder, persons_environment)
 
 
 @contextmanager

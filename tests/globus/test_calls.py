@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.calls import NAMES, Result, document, whole
+from tests.functions.calls import Result, document, whole
 from tests.globus.conftest import NewAccount, database_of
 from tests.globus.contents import contents, result_alone
 from tests.globus.served import STEP, Served
@@ -86,20 +86,40 @@ def four_functions(call: Caller, word: str) -> list[Result]:
     return [result_alone(one) for one in (collected, moved, action, linked, analysed)]
 
 
-def test_the_functions_record_and_return_what_a_local_call_does(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    local = f"sqlite:///{tmp_path / 'local.db'}"
-    monkeypatch.setenv("BRAID_DB_URL", local)
-    functions: dict[str, Caller] = {name: whole(name) for name in NAMES}
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of the database that calls made here write into."""
+    url = f"sqlite:///{tmp_path / 'local.db'}"
+    monkeypatch.setenv("BRAID_DB_URL", url)
+    return url
 
-    def here(name: str, /, **arguments: Any) -> Result:
-        return functions[name](**arguments)
 
+def here(name: str, /, **arguments: Any) -> Result:
+    return whole(name)(**arguments)
+
+
+def test_the_functions_record_and_return_what_a_local_call_does(served: Served, local: str) -> None:
     ours = [four_functions(here, "sdk"), four_functions(here, "flow")]
     theirs = [four_functions(served.by_sdk, "sdk"), four_functions(served.by_flow, "flow")]
     assert theirs == ours
     assert contents(served.database) == contents(local)
+
+
+def test_functions_that_another_python_registered_record_and_return_the_same(
+    new_account: NewAccount, other_python: Path, local: str
+) -> None:
+    account = new_account()
+    this_python, account.python = account.python, other_python
+    ids, client = account.register(), account.client()
+    account.python = this_python
+    # What it has registered is the same text, and not registered again.
+    served = Served(account, f"sqlite:///{account.home}/braid.db", "--json-only")
+    assert served.ids.items() >= ids.items()
+    assert four_functions(served.by_sdk, "this") == four_functions(here, "this")
+    served.client = client
+    assert four_functions(served.by_sdk, "other") == four_functions(here, "other")
+    assert contents(served.database) == contents(local)
+    account.leave()
 
 
 def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(

@@ -14,6 +14,8 @@ from braid_db.steps import add_record_for_action_step
 from braid_db.store import Store
 from tests.cli.conftest import HOSTILE, Recorded
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
 Start = Callable[..., Result]
 
 
@@ -109,3 +111,8 @@ def test_a_backup_keeps_what_sqlite_keeps_beside_the_file(
     reader.close()
     assert "in the log" in names_in(tmp_path / "braid.db.001.bak")
     assert names_in(path) == ""
+
+
+def test_the_script_that_configures_an_endpoint_is_found_under_its_old_name() -> None:
+    script = SCRIPTS / "configure_funcx_endpoint.sh"
+    assert script.resolve(strict=True) == SCRIPTS / "configure-endpoint"

@@ -38,9 +38,11 @@ class Account:
         self.agent = Agent(ENDPOINT, self.environment)
         self._clients: list[Client] = []
 
-    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        """Run ``braid-db`` as this person does in a shell."""
-        line = [str(self.python.with_name("braid-db")), *map(str, arguments)]
+    def run(
+        self, *arguments: object, program: str = "braid-db"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command, ``braid-db`` by default, as this person does in a shell."""
+        line = [str(self.python.with_name(program)), *map(str, arguments)]
         return subprocess.run(
             line, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )

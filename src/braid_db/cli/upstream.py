@@ -15,9 +15,14 @@ from braid_db.cli.record.finding import find_reference
 from braid_db.errors import SettingsError
 
 if TYPE_CHECKING:
+    from braid_db.compute.registering import Registered
+    from braid_db.compute.service import ComputeService
     from braid_db.recall.views import RecallView
     from braid_db.store import Store, Transaction
     from braid_db.views import Lineage, RecordView
+
+_LIMIT_S = 120
+"""How long an endpoint may take for a call, which may have to start its workers."""
 
 
 @click.command("db-create", cls=ExplainingCommand, context_settings=CONTEXT)
@@ -79,6 +84,37 @@ def db_to_mermaid(record_id: int, db_file: str | None, raw_mermaid: bool) -> Non
     click.echo(mermaid(lineage) if raw_mermaid else mermaid_page(lineage), nl=False)
 
 
+@click.command("register-funcx", cls=ExplainingCommand, context_settings=CONTEXT)
+def register_funcx() -> None:
+    """Register the functions, and print their UUIDs; today: braid-db functions register."""
+    from braid_db.compute.service import ComputeService
+
+    for one in _registered(ComputeService()):
+        word = "Added" if one.is_new else "Known"
+        text.say([f"{word} function {one.name} with uuid {one.function_id}"])
+
+
+@click.command("funcx-add-record", cls=ExplainingCommand, context_settings=CONTEXT)
+@click.option("--endpoint-id", metavar="UUID", help="By default that of braid_db, on this machine.")
+@click.option(
+    "--function-id",
+    metavar="UUID",
+    help="Of add_records; by default the newest registration, or a new one where there is none.",
+)
+@click.argument("name", metavar="RECORD_NAME")
+def funcx_add_record(endpoint_id: str | None, function_id: str | None, name: str) -> None:
+    """Add a record through an endpoint; today: braid-db endpoint doctor --round-trip."""
+    from braid_db.compute.endpoint.round_trip import ADD, add_record
+    from braid_db.compute.remote import RemoteTasks
+    from braid_db.compute.service import ComputeService
+
+    place = endpoint_id or _endpoint_here()
+    service = ComputeService()
+    with RemoteTasks(service) as tasks:
+        function = function_id or _function_id(service, ADD)
+        text.say([f"Added record with id {add_record(tasks, place, function, name, _LIMIT_S)}"])
+
+
 def move_aside(database: str) -> Path | None:
     """Move a database file to the first free ``DB.NNN.bak``, with what SQLite keeps beside it.
 
@@ -99,6 +135,37 @@ def move_aside(database: str) -> Path | None:
         if beside(path, ending).exists():
             beside(path, ending).rename(beside(moved, ending))
     return moved
+
+
+def _registered(service: ComputeService, *names: str) -> Iterator[Registered]:
+    """Register functions, all where none is named."""
+    from braid_db.cli.functions.choosing import chosen_functions
+    from braid_db.compute.registering import register_functions
+    from braid_db.compute.registrations import Registrations
+    from braid_db.compute.service import PRIVATE
+
+    return register_functions(service, Registrations(), chosen_functions(names, ()), PRIVATE)
+
+
+def _function_id(service: ComputeService, name: str) -> str:
+    """Return the id of a function's newest registration, whoever may run it; else a new one's."""
+    from braid_db.compute.registrations import Registrations
+
+    if newest := Registrations().newest(service.owner).get(name):
+        return newest.function_id
+    [new] = _registered(service, name)
+    return str(new.function_id)
+
+
+def _endpoint_here() -> str:
+    from braid_db.cli.endpoint.options import DEFAULT_NAME
+    from braid_db.compute.endpoint.folder import EndpointFolder
+
+    found = EndpointFolder.named(DEFAULT_NAME).endpoint_id
+    if found is None:
+        reason = f"no endpoint {DEFAULT_NAME} was started on this machine"
+        raise click.UsageError(f"--endpoint-id is needed: {reason}.")
+    return found
 
 
 def _lineage(store: Store, record_id: int) -> Lineage:

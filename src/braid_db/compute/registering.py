@@ -47,6 +47,11 @@ class Registered:
     registration: Registration | None
     is_new: bool
 
+    @property
+    def function_id(self) -> str | None:
+        """The id by which it is known."""
+        return self.registration.function_id if self.registration else None
+
 
 def register_functions(
     service: ComputeService,

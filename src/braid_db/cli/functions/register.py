@@ -73,10 +73,7 @@ def _show(done: list[Registered], form: str) -> None:
     if form == "json":
         as_json.say_json([{"name": one.name, "is_new": one.is_new, **_known(one)} for one in done])
         return
-    rows = [
-        (one.name, one.registration.function_id if one.registration else "", _word(one))
-        for one in done
-    ]
+    rows = [(one.name, one.function_id or "", _word(one)) for one in done]
     text.say_table(("function", "id", ""), rows)
 
 

@@ -14,6 +14,9 @@ from braid_db.compute.remote import RemoteTasks
 RECORD, CHECK = "add_record_for_action_step", "check_records"
 """The functions that it calls."""
 
+ADD = "add_records"
+"""The function that adds a record by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
@@ -38,27 +41,42 @@ def go_round(
     """
     key = f"round-trip:{uuid.uuid4()}"
     step = {"step_name": "Round trip", "idempotency_key": key, "tags": {"round_trip": True}}
-    made = _call(tasks, endpoint_id, functions[RECORD], step, limit_s)
-    again = _call(tasks, endpoint_id, functions[RECORD], step, limit_s)
+    record = ComputeTask(endpoint_id, functions[RECORD], [], step)
+    made, again = _object(_call(tasks, record, limit_s)), _call(tasks, record, limit_s)
     if made != again:
         raise RoundTripFailed("the same call, delivered twice, was recorded twice")
     record_id = made["flow_state_record_id"]
-    told = _call(tasks, endpoint_id, functions[CHECK], {"record_ids": [record_id]}, limit_s)
+    check = ComputeTask(endpoint_id, functions[CHECK], [], {"record_ids": [record_id]})
+    told = _object(_call(tasks, check, limit_s))
     if told.get("valid") is not True:
         raise RoundTripFailed(f"record {record_id} was made, and is not valid")
     return RoundTrip(record_id, str(made["database"]))
 
 
-def _call(
-    tasks: RemoteTasks,
-    endpoint_id: str,
-    function_id: str,
-    kwargs: dict[str, Any],
-    limit_s: float,
-) -> dict[str, Any]:
-    outcome = tasks.run(ComputeTask(endpoint_id, function_id, [], kwargs), limit_s)
+def add_record(
+    tasks: RemoteTasks, endpoint_id: str, function_id: str, name: str, limit_s: float
+) -> int:
+    """Add a record through an endpoint, and return its id.
+
+    :param function_id: of ``add_records``.
+    :param limit_s: how long it may take, in seconds.
+    :raises RoundTripFailed: if the call failed, or told something else.
+    """
+    made = _call(tasks, ComputeTask(endpoint_id, function_id, [{"name": name}], {}), limit_s)
+    match made:
+        case [{"record_id": int(record_id)}]:
+            return record_id
+    raise RoundTripFailed(f"the function {function_id} answered something else than a record")
+
+
+def _call(tasks: RemoteTasks, task: ComputeTask, limit_s: float) -> Any:
+    outcome = tasks.run(task, limit_s)
     if outcome.failed:
         raise RoundTripFailed(outcome.summary)
-    if not isinstance(outcome.result, dict):
-        raise RoundTripFailed("a function answered something else than an object")
     return outcome.result
+
+
+def _object(result: Any) -> dict[str, Any]:
+    if not isinstance(result, dict):
+        raise RoundTripFailed("a function answered something else than an object")
+    return result

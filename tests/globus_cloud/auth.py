@@ -22,11 +22,13 @@ class Identity:
     """Somebody whom Globus knows.
 
     :param username: by its domain, identities are mapped to accounts.
+    :param groups: the Globus groups that it is a member of.
     """
 
     id: str
     secret: str
     username: str
+    groups: frozenset[str] = frozenset()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -46,8 +48,13 @@ class Identity:
 OWNER = Identity(
     "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d0001", "the secret of the owner", "owner@home.example"
 )
+GROUP = "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d1001"
+"""A Globus group, of which the visitor is a member."""
 VISITOR = Identity(
-    "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d0002", "the secret of a visitor", "visitor@facility.example"
+    "0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d0002",
+    "the secret of a visitor",
+    "visitor@facility.example",
+    frozenset({GROUP}),
 )
 IDENTITIES = {one.id: one for one in (OWNER, VISITOR)}
 

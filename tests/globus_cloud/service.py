@@ -59,7 +59,8 @@ class Service:
 
     def register_function(self, request: Request) -> Answer:
         """Keep a function; a source text becomes what a worker compiles."""
-        owner, told = self._auth.caller(request), request.json
+        owner = self._auth.caller(request)
+        told = request.object(function_name=str, function_code=str)
         code = told["function_code"]
         if not told.get("serialized", True):
             identifier = PureSourceTextInspect.identifier
@@ -85,7 +86,7 @@ class Service:
         if endpoint_id is not None and self._state.get("endpoint", endpoint_id):
             self._owned("endpoint", endpoint_id, owner)
         known = endpoint_id or str(uuid.uuid4())
-        self._state.put("endpoint", known, {**request.json, "owner": owner.id})
+        self._state.put("endpoint", known, {**request.object(), "owner": owner.id})
         queue = f"{known}.commands"
         self._messages.declare(queue)
         return {
@@ -134,13 +135,15 @@ class Service:
 
     def submit_request(self, request: Request, endpoint_id: str) -> Answer:
         """Take tasks for an endpoint."""
-        return self.submit(endpoint_id, request.json, self._auth.caller(request))
+        caller = self._auth.caller(request)
+        return self.submit(endpoint_id, request.object(tasks=dict), caller)
 
     def submit(self, endpoint_id: str, told: dict[str, Any], caller: Identity) -> dict[str, Any]:
         """Send tasks on their way, and answer their ids in the order in which they came.
 
         :raises Refused: if one of them may not be run; then none is sent.
         """
+        _check_form(told)
         endpoint = self._endpoint(endpoint_id)
         functions = {key: self._function(key, caller) for key in told["tasks"]}
         _check_allowed(endpoint, endpoint_id, functions)
@@ -177,7 +180,8 @@ class Service:
     def batch_status(self, request: Request) -> Answer:
         """Tell how far some tasks of the caller's have come."""
         caller = self._auth.caller(request)
-        results = {one: self.task(one, caller) for one in request.json["task_ids"]}
+        task_ids = request.object(task_ids=list)["task_ids"]
+        results = {str(one): self.task(str(one), caller) for one in task_ids}
         return {"response": "batch", "results": results}
 
     def task_group(self, request: Request, group: str) -> Answer:
@@ -194,6 +198,14 @@ class Service:
         names = ("task_id", "status", "result", "exception", "completion_t", "details")
         return {name: told[name] for name in names if told.get(name) is not None}
 
+    def cancel(self, task_id: str, caller: Identity) -> None:
+        """Wait no longer for a task of the caller's; if it runs, it runs on."""
+        self._owned("task", task_id, caller)
+        reason = f"cancelled by {caller.username}"
+        details = {"code": "CANCELLED", "user_message": reason}
+        result = Result(task_id=task_id, data=reason, error_details=details)
+        self._finish(result, pack(result))
+
     def _owned(self, kind: str, key: str, caller: Identity) -> dict[str, Any]:
         thing = self._state.get(kind, key)
         if thing is None or thing["owner"] != caller.id:
@@ -204,7 +216,8 @@ class Service:
         function = self._state.get("function", function_id)
         if function is None:
             raise Refused(404, "FUNCTION_NOT_FOUND", f"there is no function {function_id}")
-        if function["owner"] != caller.id and not function.get("public"):
+        is_shared = function.get("public") or function.get("group") in caller.groups
+        if function["owner"] != caller.id and not is_shared:
             reason = f"the function {function_id} is not shared with {caller.username}"
             raise Refused(403, "FUNCTION_ACCESS_FORBIDDEN", reason)
         return function
@@ -301,6 +314,27 @@ class Service:
                 result = Result(task_id=task_id, data=reason, error_details=details)
                 self._finish(result, pack(result))
         self._messages.purge(f"{place}.tasks")
+
+
+_OPTIONS = {
+    "task_group_id": str,
+    "create_queue": bool,
+    "user_endpoint_config": dict,
+    "user_runtime": dict,
+    "resource_specification": dict,
+    "result_serializers": list,
+}
+
+
+def _check_form(told: dict[str, Any]) -> None:
+    """Refuse a submission that has another form."""
+    for name, kind in _OPTIONS.items():
+        if told.get(name) is not None and not isinstance(told[name], kind):
+            raise Refused(400, "BAD_REQUEST", f"{name} is no {kind.__name__}")
+    for payloads in told["tasks"].values() or [None]:
+        texts = payloads if isinstance(payloads, list) else []
+        if not texts or not all(isinstance(text, str) for text in texts):
+            raise Refused(400, "BAD_REQUEST", "tasks are lists of packed arguments, by function")
 
 
 def _check_allowed(

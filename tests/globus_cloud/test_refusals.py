@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.globus_cloud.auth import OWNER, VISITOR
+from tests.globus_cloud.auth import GROUP, OWNER, VISITOR
 from tests.globus_cloud.client import Client, orders
 from tests.globus_cloud.cloud import Cloud
 
@@ -47,6 +49,37 @@ def test_a_function_runs_for_others_only_if_it_is_public(owner: Client, visitor:
     assert visitor.submit(endpoint_id, private)[0] == 403
     assert orders(owner.cloud, endpoint_id) == 0
     assert visitor.submit(endpoint_id, public)[0] == 200
+
+
+def test_the_members_of_a_functions_group_may_run_it(owner: Client, visitor: Client) -> None:
+    endpoint_id = visitor.register_endpoint()
+    others = owner.register_function(group="0aa1c5d2-52c3-4c5e-9c43-6f0f8a1d1002")
+    assert visitor.submit(endpoint_id, others)[0] == 403
+    assert orders(owner.cloud, endpoint_id) == 0
+    assert visitor.submit(endpoint_id, owner.register_function(group=GROUP))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"tasks": {}},
+        {"tasks": ["payload"]},
+        {"tasks": {"FUNCTION": []}},
+        {"tasks": {"FUNCTION": "payload"}},
+        {"tasks": {"FUNCTION": [{}]}},
+        {"tasks": {"FUNCTION": [""]}, "task_group_id": 1},
+        {"tasks": {"FUNCTION": [""]}, "user_endpoint_config": []},
+    ],
+    ids=str,
+)
+def test_a_submission_of_another_form_is_refused(owner: Client, body: object) -> None:
+    endpoint_id, function_id = owner.register_endpoint(), owner.register_function()
+    named = json.loads(json.dumps(body).replace("FUNCTION", function_id))
+    assert owner.post(f"/v3/endpoints/{endpoint_id}/submit", named)[0] == 400
+    assert orders(owner.cloud, endpoint_id) == 0
 
 
 def test_only_functions_on_the_endpoints_list_are_sent(owner: Client) -> None:

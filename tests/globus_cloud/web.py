@@ -59,6 +59,20 @@ class Request:
         except ValueError:
             raise Refused(400, "BAD_REQUEST", "the body is no JSON") from None
 
+    def object(self, **expected: type) -> dict[str, Any]:
+        """Return the body as a JSON object.
+
+        :param expected: the members that it must have, and of which type.
+        :raises Refused: if it is something else.
+        """
+        body = self.json
+        for name, kind in expected.items():
+            if not isinstance(body, dict) or not isinstance(body.get(name), kind):
+                raise Refused(400, "BAD_REQUEST", f"the body has no {name}, {kind.__name__}")
+        if not isinstance(body, dict):
+            raise Refused(400, "BAD_REQUEST", "the body is no object")
+        return body
+
     @property
     def form(self) -> dict[str, str]:
         """The body as a form."""

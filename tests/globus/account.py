@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.globus.web import Web
 from tests.globus_cloud.agent import Agent
 from tests.globus_cloud.auth import Identity
 from tests.globus_cloud.cloud import Cloud
+from tests.globus_cloud.leash import Leash
 
 ENDPOINT = "braid_db"
 _PATIENCE_S = 180
@@ -37,6 +37,7 @@ class Account:
         self.environment = cloud.environment(home, identity)
         self.agent = Agent(ENDPOINT, self.environment)
         self._clients: list[Client] = []
+        self._leash = Leash(home)
 
     def run(
         self, *arguments: object, program: str = "braid-db"
@@ -99,17 +100,7 @@ class Account:
         for client in self._clients:
             client.close()
         self.agent.stop()
-        for process in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-
-    def _processes(self) -> Iterator[int]:
-        """Yield the processes whose environment names this home folder."""
-        mark = f"HOME={self.home}\0".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (folder / "environ").read_bytes():
-                    yield int(folder.name)
+        self._leash.end_all()
 
 
 def _children(parent: str) -> list[int]:

@@ -13,6 +13,7 @@ the agent, the SDK, the serializers. It knows nothing of what the functions do.
 ``provider``   the action provider, as Globus Flows calls it
 ``state``      what is kept, in a file, so that a restart loses nothing
 ``web``        HTTP
+``leash``      what ends all of it with the session that started it
 =============  ====================================================================================
 
 Source: globus-compute-sdk and -endpoint 4.19, read and run.

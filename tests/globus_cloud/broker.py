@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+from tests.globus_cloud.leash import Leash
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _STARTS_WITHIN_S = 90
@@ -40,6 +42,7 @@ class Broker:
         self._epmd_port, self._distribution_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
 
     @property
     def url(self) -> str:
@@ -58,7 +61,8 @@ class Broker:
             (self.folder / name).write_text(text)
         log = (self.folder / "output.log").open("ab")
         environment = self._environment()
-        # Started here and not by the node, so that it can be ended by its id.
+        self._leash = Leash(self.folder)
+        # Started here and not by the node, so that it can be waited for.
         self._epmd = subprocess.Popen(
             ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -80,16 +84,14 @@ class Broker:
         """Stop it; what is durable stays in its folder."""
         if self._process is not None:
             self._process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
-            self._process = None
-        if self._epmd is not None:
-            self._epmd.kill()
-            self._epmd.wait()
-            self._epmd = None
+        if self._leash is not None:
+            self._leash.end_all()
+        for process in (self._process, self._epmd):
+            if process is not None:
+                process.wait()
+        self._process = self._epmd = self._leash = None
 
     def _environment(self) -> dict[str, str]:
         here = str(self.folder)

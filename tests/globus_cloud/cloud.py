@@ -12,6 +12,7 @@ from typing import Self
 
 from tests.globus_cloud.auth import OWNER, Identity
 from tests.globus_cloud.broker import Broker, free_port
+from tests.globus_cloud.leash import Leash
 
 CHECKOUT = Path(__file__).parents[2]
 _STARTS_WITHIN_S = 60
@@ -27,6 +28,7 @@ class Cloud:
         self.folder, self.broker = folder, broker
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._leash: Leash | None = None
 
     @property
     def url(self) -> str:
@@ -36,12 +38,13 @@ class Cloud:
     def start(self) -> Self:
         """Start it, with what it knew before if it ran before."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._leash = Leash(self.folder)
         with (self.folder / "cloud.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.globus_cloud", self.folder, str(self.port),
                  self.broker.url],
-                cwd=CHECKOUT, env=_plain_environment(), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log,
+                cwd=CHECKOUT, env=_plain_environment() | {"HOME": str(self.folder)},
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + _STARTS_WITHIN_S
         while not self._answers():
@@ -52,10 +55,11 @@ class Cloud:
 
     def stop(self) -> None:
         """Kill it; it keeps nothing back."""
+        if self._leash is not None:
+            self._leash.end_all()
         if self._process is not None:
-            self._process.kill()
             self._process.wait()
-            self._process = None
+        self._process = self._leash = None
 
     def environment(self, folder: Path, identity: Identity = OWNER) -> dict[str, str]:
         """Return the variables of a process that is to use this cloud and no other.

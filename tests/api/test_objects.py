@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from braid_db.errors import BraidError
 from braid_db.recall.errors import MerelyReached
 from braid_db.records.checking import check_database
 from braid_db.records.errors import VersionConflict
+from tests.functions.calls import Endpoint
 
 
 def test_a_model_that_is_updated_in_a_loop_is_one_record_without_a_cycle(db: BraidDB) -> None:
@@ -200,3 +202,20 @@ def test_objects_print_as_a_line_and_as_an_escaped_table(db: BraidDB) -> None:
     assert record._repr_html_().count("&lt;script&gt;") == 4
     assert "data records" in db._repr_html_()
     assert repr(db).startswith("<BraidDB ")
+
+
+def test_the_order_of_a_flows_steps_can_be_left_out_of_a_lineage(endpoint: Endpoint) -> None:
+    looked = endpoint.step(step_name="look", input_record_defs={"name": "scan"})
+    trained = endpoint.step(
+        step_name="train",
+        previous_step_output=looked,
+        input_record_defs={"name": "labels"},
+        output_record_defs={"name": "network", "kind": "model"},
+    )
+    with closing(BraidDB(endpoint.url)) as db:
+        network = BraidRecord.by_record_id(db, trained["output_record_ids"][0])
+        assert [one.name for one in network.ancestors(kinds=["data"])] == ["labels", "scan"]
+        by_data = network.ancestors(kinds=["data"], by_data=True)
+        assert [one.name for one in by_data] == ["labels"]
+        scan = BraidRecord.by_record_id(db, looked["input_record_ids"][0])
+        assert (len(scan.descendants()), len(scan.descendants(by_data=True))) == (3, 1)

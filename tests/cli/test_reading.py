@@ -71,6 +71,11 @@ def test_lineage_downwards_is_all_descendants(ask: Ask, recorded: Recorded) -> N
     assert ask("record", "lineage", recorded["structure"], "--down")["records"] == []
 
 
+def test_lineage_by_data_leaves_out_the_order_of_steps(ask: Ask, recorded: Recorded) -> None:
+    answer = ask("record", "lineage", recorded["structure"], "--by-data")
+    assert {edge["role"] for edge in answer["edges"]} == {"used", "generated"}
+
+
 def test_a_depth_that_cuts_something_off_says_so(run: Run, ask: Ask, recorded: Recorded) -> None:
     command = ("record", "lineage", recorded["structure"], "--depth", 2)
     assert len(ask(*command)["records"]) == 3

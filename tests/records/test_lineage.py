@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -29,6 +30,8 @@ on_each_database = settings(
 )
 
 Graph = tuple[list[Kind], list[Edge]]
+
+FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @st.composite
@@ -65,6 +68,13 @@ def followed(edges: Sequence[Edge], start: int, *, is_up: bool) -> list[Edge]:
     ]
 
 
+def without_known_order(edges: Sequence[Edge]) -> list[Edge]:
+    """Return the edges by data, and those by order into what tells nothing else."""
+    telling = {Role.USED, Role.INFORMED, Role.TRANSFERRED}
+    told = {derived for _, derived, role in edges if role in telling}
+    return [edge for edge in edges if edge[2] is not Role.FOLLOWED or edge[1] not in told]
+
+
 def plant(store: Store, graph: Graph) -> list[int]:
     kinds, edges = graph
 
@@ -96,14 +106,20 @@ def test_ancestors_and_descendants_are_the_closure_of_the_derivations(
     start = data.draw(st.integers(0, len(ids) - 1))
     way = data.draw(st.sampled_from([Direction.UP, Direction.DOWN]))
     depth = data.draw(st.none() | st.integers(1, 4) | st.integers(30, 40))
-    lineage = store.read(lambda tx: get_lineage(tx, ids[start], direction=way, depth=depth))
+    by_data, as_of = data.draw(st.booleans()), data.draw(st.none() | st.just(FAR_AHEAD))
+    lineage = store.read(
+        lambda tx: get_lineage(
+            tx, ids[start], direction=way, depth=depth, by_data=by_data, as_of=as_of
+        )
+    )
 
     is_up = way is Direction.UP
-    true = true_distances(followed(graph[1], start, is_up=is_up), start, is_up=is_up)
+    edges = without_known_order(graph[1]) if by_data else graph[1]
+    true = true_distances(followed(edges, start, is_up=is_up), start, is_up=is_up)
     within = {content: far for content, far in true.items() if depth is None or far <= depth}
     assert found_distances(lineage, ids) | {start: 0} == within
     assert found_edges(lineage, ids) == {
-        edge for edge in graph[1] if edge[0] in within and edge[1] in within
+        edge for edge in edges if edge[0] in within and edge[1] in within
     }
     assert lineage.is_cut == (within != true)
     distances = [node.distance for node in lineage.nodes]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
 
 from braid_db.identity import IdentityRules
 from braid_db.model import Kind, Reference, Role
+from braid_db.recall.preview import preview
 from braid_db.recall.recalls import invalidate
 from braid_db.recall.reinstate import reinstate
 from braid_db.recall.targets import Targets
@@ -97,6 +99,69 @@ def test_a_model_names_its_data_and_nothing_else_does(store: Store, made: list[i
     assert [node.record.record_id for node in found.nodes] == made[:2]
     with pytest.raises(NotAModel):
         store.read(lambda tx: data_of_model(tx, made[0]))
+
+
+def test_what_a_flow_merely_did_earlier_did_not_train_the_model(store: Store) -> None:
+    def work(tx: Transaction) -> tuple[list[int], list[int]]:
+        kinds = [Kind.DATA, Kind.STEP, Kind.DATA, Kind.STEP, Kind.MODEL]
+        held_out, look, learned, train, model = plant_records(tx, kinds)
+        edges = [(held_out, look, Role.USED), (look, train, Role.FOLLOWED)]
+        edges += [(learned, train, Role.USED), (train, model, Role.GENERATED)]
+        plant_edges(tx, edges)
+        found = data_of_model(tx, model)
+        return [node.record.record_id for node in found.nodes], [learned]
+
+    told, expected = store.write(work)
+    assert told == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_model_names_exactly_the_data_whose_recall_would_reach_it(
+    store: Store, seed: int
+) -> None:
+    chance = Random(seed)
+
+    def reaches(tx: Transaction, one: int, model: int) -> bool:
+        found = preview(tx, Targets(records=(Reference(one),)))
+        return any(item.record.record_id == model for item in found.reached.items)
+
+    def work(tx: Transaction) -> tuple[set[int], set[int]]:
+        planted = plant_records(tx, [Kind.STEP] * 6 + [Kind.DATA] * 5 + [Kind.MODEL])
+        steps, things = planted[:6], planted[6:]
+        model = things[-1]
+        edges = [(step, thing, Role.GENERATED) for step, thing in zip(steps, things, strict=True)]
+        edges += [(*pair, Role.FOLLOWED) for pair in pairwise(steps)]
+        for number, step in enumerate(steps):
+            used = chance.sample(things[:number], k=min(number, chance.choice([0, 0, 1, 2])))
+            edges += [(thing, step, Role.USED) for thing in used]
+            if number > 1 and chance.random() < 0.2:
+                edges.append((steps[number - 2], step, Role.INFORMED))
+        plant_edges(tx, edges)
+        told = {node.record.record_id for node in data_of_model(tx, model).nodes}
+        return told, {thing for thing in things[:-1] if reaches(tx, thing, model)}
+
+    told, recalled = store.write(work)
+    assert told == recalled
+
+
+def test_order_counts_as_of_a_time_at_which_nothing_else_was_told(store: Store) -> None:
+    def plant(tx: Transaction) -> list[int]:
+        kinds = [Kind.DATA, Kind.STEP, Kind.STEP, Kind.MODEL, Kind.DATA]
+        earlier, look, train, model, told_late = plant_records(tx, kinds)
+        edges = [(earlier, look, Role.USED), (look, train, Role.FOLLOWED)]
+        plant_edges(tx, [*edges, (train, model, Role.GENERATED)])
+        return [earlier, train, model, told_late]
+
+    earlier, train, model, told_late = store.write(plant)
+    then = store.write(lambda tx: tx.now)
+    store.write(lambda tx: plant_edges(tx, [(told_late, train, Role.USED)]))
+
+    def ask(as_of: datetime | None = None) -> list[int]:
+        found = store.read(lambda tx: data_of_model(tx, model, as_of=as_of))
+        return [node.record.record_id for node in found.nodes]
+
+    assert ask(then) == [earlier]
+    assert ask() == [told_late]
 
 
 def test_a_time_is_answered_as_it_would_have_been_then(store: Store, made: list[int]) -> None:

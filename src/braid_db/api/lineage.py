@@ -33,6 +33,7 @@ class Traceable(Stored):
         depth: int | None = None,
         only_valid: bool = False,
         as_of: datetime | None = None,
+        by_data: bool = False,
         limit: int | None = None,
         session: Session | None = None,
     ) -> list[BraidRecord]:
@@ -42,10 +43,14 @@ class Traceable(Stored):
         :param depth: how many derivations to go at most.
         :param only_valid: only what no recall reaches, whatever lies between.
         :param as_of: what was recorded by then, as it was then; a time without a zone is local.
+        :param by_data: whether the order of a flow's steps counts only where it is all that is
+            known, as for a recall.
         :param limit: how many to return at most, of the nearest.
         :raises NotRecordedThen: if this version was recorded only later.
         """
-        return self._lineage(Direction.UP, kinds, depth, only_valid, as_of, limit, session)
+        return self._lineage(
+            Direction.UP, kinds, depth, only_valid, as_of, limit, session, by_data=by_data
+        )
 
     def descendants(
         self,
@@ -54,11 +59,14 @@ class Traceable(Stored):
         depth: int | None = None,
         only_valid: bool = False,
         as_of: datetime | None = None,
+        by_data: bool = False,
         limit: int | None = None,
         session: Session | None = None,
     ) -> list[BraidRecord]:
         """Return all that came of this version; see :meth:`ancestors`."""
-        return self._lineage(Direction.DOWN, kinds, depth, only_valid, as_of, limit, session)
+        return self._lineage(
+            Direction.DOWN, kinds, depth, only_valid, as_of, limit, session, by_data=by_data
+        )
 
     def _lineage(
         self,
@@ -69,6 +77,8 @@ class Traceable(Stored):
         as_of: datetime | None,
         limit: int | None,
         session: Session | None,
+        *,
+        by_data: bool,
     ) -> list[BraidRecord]:
         chosen = [checked_kind(kind) for kind in kinds]
         deepest, most = at_least(0, "depth", depth), at_least(1, "limit", limit)
@@ -76,7 +86,7 @@ class Traceable(Stored):
         lineage = self._read(
             lambda tx, pin: get_lineage(
                 tx, pin.record_id, version=pin.version, direction=direction, depth=deepest,
-                kinds=chosen, only_valid=only_valid, as_of=then, limit=most,
+                kinds=chosen, only_valid=only_valid, as_of=then, by_data=by_data, limit=most,
             ),
             session,
         )  # fmt: skip

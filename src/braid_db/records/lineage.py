@@ -47,6 +47,7 @@ def get_lineage(
     kinds: Collection[Kind] = (),
     only_valid: bool = False,
     as_of: datetime | None = None,
+    by_data: bool = False,
     limit: int | None = None,
 ) -> Lineage:
     """Return the ancestors or descendants of one version of a record, nearest first.
@@ -56,6 +57,8 @@ def get_lineage(
     :param kinds: only records of these kinds, whatever lies between; of all when empty.
     :param only_valid: only contents that no recall reaches, whatever lies between.
     :param as_of: what was recorded by then, as it was then; aware.
+    :param by_data: whether the order of a flow's steps counts only where it is all that is known:
+        that goes as far as a recall does.
     :param limit: how many records to show at most; all when omitted.
     :returns: one node per content, described as it is now, with its distance in derivations: the
         shortest way counts.
@@ -66,11 +69,11 @@ def get_lineage(
     Source: W3C PROV-DM, derivation; reachability is ours.
     """
     asked = asked_about(tx, record_id, version, as_of)
-    found, is_cut = _reached(tx, asked.content_id, direction, depth, as_of)
+    found, is_cut = _reached(tx, asked.content_id, direction, depth, as_of, by_data=by_data)
     contents = _fitting(tx, found, kinds, only_valid=only_valid, as_of=as_of)
     shown = contents[:limit]
     views = describe(tx, {asked.content_id: asked.version_id}, shown, as_of)
-    edges = sql.edges_among(tx, [asked.content_id, *shown], as_of)
+    edges = sql.edges_among(tx, [asked.content_id, *shown], as_of, by_data=by_data)
     return Lineage(
         start=views[asked.content_id],
         direction=direction,
@@ -154,14 +157,20 @@ def name(view: RecordView) -> tuple[int, int]:
 
 
 def _reached(
-    tx: Transaction, start: int, direction: Direction, depth: int | None, as_of: datetime | None
+    tx: Transaction,
+    start: int,
+    direction: Direction,
+    depth: int | None,
+    as_of: datetime | None,
+    *,
+    by_data: bool,
 ) -> tuple[dict[int, int], bool]:
     """Return what is reached with its distance, nearest first, and whether more lies beyond."""
     further = None if depth is None else depth + 1
     found: dict[int, int] = {}
     for way in _ONE_WAY[direction]:
-        reached = reach(tx, [start], way, depth=further, as_of=as_of).nearest_first()
-        found.update(reached.pairs())
+        reached = reach(tx, [start], way, depth=further, as_of=as_of, by_data=by_data)
+        found.update(reached.nearest_first().pairs())
     within = {content: far for content, far in found.items() if depth is None or far <= depth}
     del within[start]
     if direction is Direction.BOTH:

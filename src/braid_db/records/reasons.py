@@ -69,6 +69,8 @@ def data_of_model(
 ) -> Lineage:
     """Return the data and facts that a version of a model was made from, the nearest first.
 
+    By data, as a recall goes: what a flow only did earlier did not train the model.
+
     :param limit: how many to return at most; all when omitted.
     :raises RecordNotFound: if no record has this id.
     :raises VersionNotFound: if the record has no version of this number.
@@ -78,7 +80,13 @@ def data_of_model(
     if kind is not Kind.MODEL:
         raise NotAModel(record_id, kind)
     return get_lineage(
-        tx, record_id, version=version, kinds=(Kind.DATA, Kind.FACT), as_of=as_of, limit=limit
+        tx,
+        record_id,
+        version=version,
+        kinds=(Kind.DATA, Kind.FACT),
+        as_of=as_of,
+        by_data=True,
+        limit=limit,
     )
 
 

@@ -6,7 +6,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, cast, column, exists, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    column,
+    exists,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -19,6 +30,9 @@ from braid_db.views import Direction
 
 # Written into the SQL, as a statement that takes nothing but ids is bound without looking.
 IS_FOLLOWED = derivation.c.role != literal_column(f"'{Role.TRANSFERRED}'", ByCodePoint)
+
+_DECLARED = (Role.USED, Role.INFORMED, Role.TRANSFERRED)
+"""What tells which data a step or transfer came from, so that its order is not needed."""
 
 AT_ONCE = 10_000
 """How many ids one statement takes at most, where it takes them as one value."""
@@ -65,6 +79,28 @@ def ends(direction: Direction) -> tuple[Any, Any]:
     if direction is Direction.UP:
         return derivation.c.derived_id, derivation.c.predecessor_id
     return derivation.c.predecessor_id, derivation.c.derived_id
+
+
+def is_order_all_that_is_known(derived_id: Any, as_of: str | None = None) -> ColumnElement[bool]:
+    """Return the condition that a step or transfer does not tell what it used.
+
+    A value is asked for and not EXISTS, which PostgreSQL would answer by reading all derivations.
+
+    :param as_of: the name of the bind parameter for the time by which it would have told it.
+    """
+    told = derivation.alias("told")
+    roles: list[Any] = [literal_column(f"'{role}'") for role in _DECLARED]
+    one = literal_column("1", Integer)
+    declared = select(one).where(told.c.derived_id == derived_id, told.c.role.in_(roles))
+    if as_of is not None:
+        declared = declared.where(told.c.created_at <= bindparam(as_of, type_=UtcTime))
+    return declared.limit(one).scalar_subquery().is_(None)
+
+
+def is_by_data(as_of: str | None = None) -> ColumnElement[bool]:
+    """Return whether a derivation is more than an order, or the order is all that is known."""
+    is_order = derivation.c.role == literal_column(f"'{Role.FOLLOWED}'", ByCodePoint)
+    return or_(~is_order, is_order_all_that_is_known(derivation.c.derived_id, as_of))
 
 
 def is_recorded(direction: Direction, as_of: str) -> ColumnElement[bool]:

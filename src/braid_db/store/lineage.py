@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, select
 
-from braid_db.store.edges import each_id, in_groups, listed
+from braid_db.store.edges import each_id, in_groups, is_by_data, listed
 from braid_db.store.statements import Statement
 from braid_db.store.tables import derivation, record, version
 from braid_db.store.transaction import Transaction
@@ -55,25 +55,36 @@ _edges = (
     .select_from(_derived)
     .join(derivation, derivation.c.derived_id == _derived.c.id)
 )
-_EDGES_INTO = Statement(_edges, "derived")
-_EDGES_INTO_BY = Statement(
-    _edges.where(derivation.c.created_at <= bindparam("as_of", type_=UtcTime)), "derived", "as_of"
-)
+_edges_by = _edges.where(derivation.c.created_at <= bindparam("as_of", type_=UtcTime))
+_EDGES_INTO = {
+    False: Statement(_edges, "derived"),
+    True: Statement(_edges.where(is_by_data()), "derived"),
+}
+_EDGES_INTO_BY = {
+    False: Statement(_edges_by, "derived", "as_of"),
+    True: Statement(_edges_by.where(is_by_data("as_of")), "derived", "as_of"),
+}
+"""By whether the order of steps counts only where it is all that is known."""
 
 
 def edges_among(
-    tx: Transaction, contents: Collection[int], as_of: datetime | None = None
+    tx: Transaction,
+    contents: Collection[int],
+    as_of: datetime | None = None,
+    *,
+    by_data: bool = False,
 ) -> Iterator[EdgeRow]:
     """Yield the derivations whose two ends are among some contents.
 
     :param as_of: only those that were recorded by then.
+    :param by_data: whether the order of steps counts only where it is all that is known.
     """
     known = frozenset(contents)
     for group in in_groups(sorted(known)):
         if as_of is None:
-            rows = tx.rows(_EDGES_INTO, listed(group))
+            rows = tx.rows(_EDGES_INTO[by_data], listed(group))
         else:
-            rows = tx.rows(_EDGES_INTO_BY, listed(group), as_of)
+            rows = tx.rows(_EDGES_INTO_BY[by_data], listed(group), as_of)
         for row in map(EdgeRow._make, rows):
             if row.predecessor_id in known:
                 yield row

@@ -44,6 +44,7 @@ def reach(
     *,
     depth: int | None = None,
     as_of: datetime | None = None,
+    by_data: bool = False,
 ) -> Reach:
     """Return all that some contents came from, or all that came from them.
 
@@ -53,5 +54,8 @@ def reach(
     :param direction: ``UP`` or ``DOWN``.
     :param depth: how many derivations to go at most; without end when omitted.
     :param as_of: only derivations and contents that were recorded by then.
+    :param by_data: whether the order of steps counts only where it is all that is known, as for a
+        recall.
     """
-    return Reach(*_BY_DATABASE[tx.dialect_name](tx, starts, direction, depth, as_of))
+    found = _BY_DATABASE[tx.dialect_name](tx, starts, direction, depth, as_of, by_data=by_data)
+    return Reach(*found)

@@ -27,7 +27,7 @@ from sqlalchemy import (
     true,
 )
 
-from braid_db.store.edges import IS_FOLLOWED, each_id, ends, is_recorded, listed
+from braid_db.store.edges import IS_FOLLOWED, each_id, ends, is_by_data, is_recorded, listed
 from braid_db.store.statements import Statement
 from braid_db.store.transaction import Transaction
 from braid_db.views import Direction
@@ -43,13 +43,16 @@ def reach(
     direction: Direction,
     depth: int | None,
     as_of: datetime | None,
+    *,
+    by_data: bool,
 ) -> tuple[array[int], array[int]]:
     """Return the contents that are reached, and their distances.
 
     They come packed, 12 bytes a content, and not as rows, each of which costs the driver more
     than the database needed to find it.
     """
-    statement = _statement(direction, is_bounded=depth is not None, is_dated=as_of is not None)
+    is_bounded, is_dated = depth is not None, as_of is not None
+    statement = _statement(direction, is_bounded=is_bounded, is_dated=is_dated, by_data=by_data)
     [(contents, distances)] = tx.rows(statement, listed(starts), depth, as_of)
     return _unpacked("q", contents), _unpacked("i", distances)
 
@@ -61,11 +64,14 @@ def _unpacked(size: str, packed: bytes | None) -> array[int]:
 
 
 @cache
-def _statement(direction: Direction, *, is_bounded: bool, is_dated: bool) -> Statement:
+def _statement(
+    direction: Direction, *, is_bounded: bool, is_dated: bool, by_data: bool
+) -> Statement:
     starts = each_id("starts")
     reached = select(starts.c.id.label("content"), _NONE.label("distance"))
     reached_so_far = reached.cte("reached", recursive=True)
-    next_to = _next_to(reached_so_far.c.content, direction, is_dated=is_dated)
+    content = reached_so_far.c.content
+    next_to = _next_to(content, direction, is_dated=is_dated, by_data=by_data)
     step = select(next_to.c.content, reached_so_far.c.distance + _ONE).select_from(reached_so_far)
     step = step.join(next_to, true())
     if is_bounded:
@@ -78,7 +84,7 @@ def _statement(direction: Direction, *, is_bounded: bool, is_dated: bool) -> Sta
     return Statement(select(*packed), *_TAKES)
 
 
-def _next_to(content: Any, direction: Direction, *, is_dated: bool) -> Any:
+def _next_to(content: Any, direction: Direction, *, is_dated: bool, by_data: bool) -> Any:
     """Return what lies one derivation on from a content, as a table beside it.
 
     With ``OFFSET 0`` it is looked up for each content: a small table would else be read whole
@@ -89,6 +95,8 @@ def _next_to(content: Any, direction: Direction, *, is_dated: bool) -> Any:
     if direction is Direction.UP:
         is_followed = or_(is_followed, near.in_(select(each_id("starts").c.id)))
     query = select(far.label("content")).where(near == content, is_followed)
+    if by_data:
+        query = query.where(is_by_data("as_of" if is_dated else None))
     if is_dated:
         query = query.where(is_recorded(direction, "as_of"))
     return query.offset(literal_column("0")).lateral("next_to")

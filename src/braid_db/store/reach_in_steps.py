@@ -17,7 +17,7 @@ from operator import itemgetter
 
 from sqlalchemy import BigInteger, Integer, bindparam, literal_column, select
 
-from braid_db.store.edges import IS_FOLLOWED, each_id, ends, is_recorded, listed
+from braid_db.store.edges import IS_FOLLOWED, each_id, ends, is_by_data, is_recorded, listed
 from braid_db.store.statements import Row, Statement
 from braid_db.store.transaction import Transaction
 from braid_db.views import Direction
@@ -37,9 +37,11 @@ def reach(
     direction: Direction,
     depth: int | None,
     as_of: datetime | None,
+    *,
+    by_data: bool,
 ) -> tuple[array[int], array[int]]:
     """Return the contents that are reached, and their distances."""
-    walk = _Walk(tx, starts, direction, as_of)
+    walk = _Walk(tx, starts, direction, as_of, by_data=by_data)
     if depth != 0:
         walk.take_a_level(is_start=True)
     while walk.front and (depth is None or walk.distance < depth):
@@ -61,8 +63,11 @@ class _Walk:
         starts: Collection[int],
         direction: Direction,
         as_of: datetime | None,
+        *,
+        by_data: bool,
     ) -> None:
         self._tx, self._direction, self._as_of = tx, direction, as_of
+        self._by_data = by_data
         self.front = list(starts)
         self.distance = 0
         self._seen = set(self.front)
@@ -100,13 +105,20 @@ class _Walk:
             group = self.front[start : start + _MOST_AT_ONCE]
             size = 1 << (len(group) - 1).bit_length()
             group += repeat(group[0], size - len(group))
-            level = _level(self._direction, size, is_start=is_start, is_dated=bool(dated))
+            level = _level(
+                self._direction,
+                size,
+                is_start=is_start,
+                is_dated=bool(dated),
+                by_data=self._by_data,
+            )
             answers.append(self._tx.rows(level, *group, *dated))
         return answers
 
     def take_levels(self, levels: int) -> bool:
         """Find what lies up to so many derivations beyond the front; False if it is too much."""
-        statement = _levels(self._direction, is_dated=self._as_of is not None)
+        is_dated = self._as_of is not None
+        statement = _levels(self._direction, is_dated=is_dated, by_data=self._by_data)
         rows = self._tx.rows(statement, listed(self.front), levels, self._as_of)
         if len(rows) >= MOST_ROWS:
             self._rest()
@@ -132,7 +144,9 @@ class _Walk:
 
 
 @cache
-def _level(direction: Direction, size: int, *, is_start: bool, is_dated: bool) -> Statement:
+def _level(
+    direction: Direction, size: int, *, is_start: bool, is_dated: bool, by_data: bool
+) -> Statement:
     """Return the statement for what lies one derivation on from so many contents."""
     near, far = ends(direction)
     names = [f"content_{number}" for number in range(size)]
@@ -141,13 +155,15 @@ def _level(direction: Direction, size: int, *, is_start: bool, is_dated: bool) -
     query = select(far).distinct().where(near.in_(binds))
     if direction is Direction.DOWN or not is_start:
         query = query.where(IS_FOLLOWED)
+    if by_data:
+        query = query.where(is_by_data("as_of" if is_dated else None))
     if is_dated:
         query = query.where(is_recorded(direction, "as_of"))
     return Statement(query, *names, *(["as_of"] if is_dated else []))
 
 
 @cache
-def _levels(direction: Direction, *, is_dated: bool) -> Statement:
+def _levels(direction: Direction, *, is_dated: bool, by_data: bool) -> Statement:
     """Return the statement for what lies up to so many derivations on from some contents."""
     near, far = ends(direction)
     starts = each_id("starts")
@@ -157,6 +173,8 @@ def _levels(direction: Direction, *, is_dated: bool) -> Statement:
     step = step.join(reached, near == reached.c.content).where(
         IS_FOLLOWED, reached.c.distance < bindparam("levels", type_=Integer)
     )
+    if by_data:
+        step = step.where(is_by_data("as_of" if is_dated else None))
     if is_dated:
         step = step.where(is_recorded(direction, "as_of"))
     found = reached.union(step)

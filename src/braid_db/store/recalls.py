@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from braid_db.model import Role, Way
+from braid_db.store.edges import is_order_all_that_is_known
 from braid_db.store.statements import Insert, Insertion, Statement, inserting
 from braid_db.store.tables import action_run, derivation, invalidation, recall
 from braid_db.store.types import Flag, UtcTime
@@ -34,8 +35,6 @@ RANKS = {way: rank for rank, way in enumerate(Way)}
 _UNREACHED = len(RANKS)
 
 BY_DATA = (Role.USED, Role.GENERATED, Role.DERIVED, Role.INFORMED)
-_DECLARED = (Role.USED, Role.INFORMED, Role.TRANSFERRED)
-"""What tells which data a step or transfer came from, so that its order is not needed."""
 
 ADD_RECALL = inserting(recall)
 ADD_INVALIDATION = inserting(invalidation)
@@ -82,20 +81,6 @@ def _worse(one: Any, other: Any) -> ColumnElement[int]:
     return case((one > other, one), else_=other)
 
 
-def _is_order_all_that_is_known(derived_id: Any) -> ColumnElement[bool]:
-    """Return the condition that a step or transfer does not tell what it used.
-
-    A value is asked for and not EXISTS, which PostgreSQL would answer by reading all derivations.
-    """
-    told = derivation.alias("told")
-    declared = (
-        select(_constant(1))
-        .where(told.c.derived_id == derived_id, told.c.role.in_(_texts(_DECLARED)))
-        .limit(_constant(1))
-    )
-    return declared.scalar_subquery().is_(None)
-
-
 def is_followed(follow_order: Any) -> ColumnElement[bool]:
     """Return the condition that a recall follows a derivation.
 
@@ -104,7 +89,7 @@ def is_followed(follow_order: Any) -> ColumnElement[bool]:
     derivations for each level.
     """
     is_order = derivation.c.role == literal_column(f"'{Role.FOLLOWED}'")
-    in_order = or_(follow_order, _is_order_all_that_is_known(derivation.c.derived_id))
+    in_order = or_(follow_order, is_order_all_that_is_known(derivation.c.derived_id))
     by_data = (*BY_DATA, Role.REVISION)
     followed = or_(derivation.c.role.in_(_texts(by_data)), is_order & in_order)
     return derivation.c.role.in_(_texts((*by_data, Role.FOLLOWED))) & followed
@@ -163,7 +148,7 @@ def _spreading() -> CTE:
     derived, rank = bindparam("derived", type_=BigInteger), bindparam("rank", type_=Integer)
     reached = _worse(_rank_of_way(invalidation.c.way), rank)
     is_order = rank == _constant(RANKS[Way.ORDER])
-    follows = or_(~is_order, recall.c.follow_order, _is_order_all_that_is_known(derived))
+    follows = or_(~is_order, recall.c.follow_order, is_order_all_that_is_known(derived))
     spread = (
         select(
             invalidation.c.recall_id,

@@ -117,7 +117,7 @@ def a_recall_follows_the_order_of_steps_everywhere(patch: Patch) -> None:
     by=(WRITE, Step(after=WRITER), RECALL_WRITER),
 )
 def order_is_never_all_that_is_known(patch: Patch) -> None:
-    patch.setattr(sql, "_is_order_all_that_is_known", lambda _: literal_column("(1 = 0)"))
+    patch.setattr(sql, "is_order_all_that_is_known", lambda _: literal_column("(1 = 0)"))
     anew(patch, "CASCADE")
 
 

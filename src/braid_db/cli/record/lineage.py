@@ -40,6 +40,11 @@ _SHOWN = 1000
 @click.option("--valid", "only_valid", is_flag=True, help="Only what no recall reaches.")
 @as_of_option
 @click.option(
+    "--by-data",
+    is_flag=True,
+    help="Only where data went, as far as a recall goes: not what a flow just did earlier.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=_SHOWN,
@@ -55,6 +60,7 @@ def lineage(
     kinds: tuple[Kind, ...],
     only_valid: bool,
     as_of: datetime | None,
+    by_data: bool,
     limit: int,
     form: str,
 ) -> None:
@@ -77,6 +83,7 @@ def lineage(
             kinds=kinds,
             only_valid=only_valid,
             as_of=as_of,
+            by_data=by_data,
             limit=limit or None,
         )
         shown = [found.start, *(node.record for node in found.nodes)]

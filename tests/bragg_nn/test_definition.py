@@ -9,12 +9,8 @@ from tests.use_cases import checks
 from tests.use_cases.definitions import task, works
 
 
-def test_without_its_provenance_steps_it_is_the_flow_of_the_science():
-    checks.check_that_provenance_is_all_that_was_added(BRAGG_NN)
-
-
-def test_every_action_is_recorded_right_after_it():
-    checks.check_that_every_action_is_recorded_right_after_it(BRAGG_NN)
+def test_its_provenance_is_what_flow_instrument_adds():
+    checks.check_that_provenance_is_what_instrument_adds(BRAGG_NN)
 
 
 def test_the_actions_call_functions_that_exist_with_arguments_that_they_take():

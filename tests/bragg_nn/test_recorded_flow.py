@@ -48,7 +48,7 @@ def test_the_verdicts_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
     facts = {"experiment.json", "fit.json", "training.json", "comparison.json"}
     facts |= {f"{scan}/detector.json" for scan in SCANS}
     data = {f"{scan}/{file}" for scan in SCANS for file in ("frames.npy", "peaks.json")}
-    steps = {"PrepareSession", "TrainModel", "LocatePeaks", "CompareLocations"}
+    steps = {"TrainModel", "LocatePeaks", f"CompareLocations {HELD_OUT}"}
     steps |= {f"{step} {scan}" for scan in SCANS for step in ("CollectFrames", "FindPeaks")}
     expected = {("fact", name) for name in facts} | {NUMPY, SCIPY, SKLEARN}
     expected |= {("data", name) for name in data | {f"{HELD_OUT}/located.json"}}
@@ -109,7 +109,7 @@ def test_a_detectors_wrong_origin_is_recalled_and_only_what_came_of_it_is_repeat
         story.watch("model/bragg_nn.npz")
         before = story.versions()
         recall = story.recall("scan-2/detector.json", "locations count from the pixel's edge")
-        steps = ["FindPeaks scan-2", "TrainModel", "LocatePeaks", "CompareLocations"]
+        steps = ["FindPeaks scan-2", "TrainModel", "LocatePeaks", f"CompareLocations {HELD_OUT}"]
         repeated = [f"Action Step {step}" for step in steps]
         verdict = "The network's locations do not agree with the fit's"
         files = {"scan-2/detector.json", "scan-2/peaks.json", f"{HELD_OUT}/located.json"}

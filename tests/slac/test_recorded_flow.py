@@ -58,7 +58,7 @@ def test_a_verdicts_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
     facts |= {f"simulation/{batch}.json" for batch in BATCHES} | SOFTWARE
     data = {f"simulation/{batch}.npz" for batch in BATCHES} | {"reduced/shots.npz"}
     data |= {f"experiment/{name}.npz" for name in ("calibration", "shots", "monitor")}
-    steps = {"PrepareSession", *(f"RunSimulation {batch}" for batch in BATCHES), "CollectShots"}
+    steps = {*(f"RunSimulation {batch}" for batch in BATCHES), "CollectShots"}
     steps |= {"TrainModel", "ConvertToFixedPoint", "ReduceShots", "TestInference"}
     expected = {("fact", name) for name in facts} | {("data", name) for name in data}
     expected |= {("step", f"Action Step {name}") for name in steps}

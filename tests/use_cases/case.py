@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,11 +72,19 @@ class Recorded:
         return state
 
     def lineage(self, file: str, direction: str, *more: str) -> set[tuple[str, str]]:
-        """Return kinds and names of what is in the lineage of a file in the work folder."""
+        """Return kinds and names of what is in the lineage of a file in the work folder.
+
+        By data: a flow's order would bring in all that ran before.
+        """
         path = str(self.folder / file)
-        found = self.command("record", "lineage", path, direction, "--limit", "0", *more)
+        found = self.command(
+            "record", "lineage", path, direction, "--by-data", "--limit", "0", *more
+        )
         assert not found["is_cut"]
-        named = [(record["kind"], record["name"]) for record in found["records"]]
+        named = [
+            (record["kind"], told_apart(record["name"], record["tags"]))
+            for record in found["records"]
+        ]
         assert len(set(named)) == len(named)
         return set(named)
 
@@ -88,6 +97,17 @@ class Recorded:
         """Change a configuration file by hand."""
         path = self.folder / name
         path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def told_apart(name: str, tags: Mapping[str, Any]) -> str:
+    """Return a step's name with what its function was given: in a loop all have one name.
+
+    Of a path its last part; what is no word or number is left out, and so is the work folder.
+    """
+    [task] = tags.get("parameters.tasks", [{"kwargs": {}}])
+    given = {key: value for key, value in task["kwargs"].items() if key != "work_folder"}
+    words = [str(value) for value in given.values() if isinstance(value, str | int)]
+    return " ".join([name, *(Path(word).name for word in words)])
 
 
 def sha256(path: Path) -> str:

@@ -7,27 +7,22 @@ from types import SimpleNamespace
 import jsonschema
 import pytest
 
+from braid_db.flows.instrumenting import grow_schema, instrument, strip
 from tests.use_cases.case import UseCase
-from tests.use_cases.definitions import PROVENANCE, records, task, without_provenance, works
+from tests.use_cases.definitions import task, works
 
 
-def check_that_provenance_is_all_that_was_added(case: UseCase) -> None:
+def check_that_provenance_is_what_instrument_adds(case: UseCase) -> None:
+    """See that ``flow instrument`` made the one file of the other; ``flow strip`` undoes it."""
     definition, provenance = case.read("definition.json"), case.read("provenance.json")
-    assert records(definition["States"]) == {}
-    assert without_provenance(provenance) == definition
-    assert len(records(provenance["States"])) == len(works(definition["States"]))
-
-
-def check_that_every_action_is_recorded_right_after_it(case: UseCase) -> None:
-    states = case.read("provenance.json")["States"]
-    for name, state in works(states).items():
-        record = states[state["Next"]]
-        assert task(record)["function_id.$"] == PROVENANCE
-        told = task(record)["kwargs"]
-        assert told["step_result.$"] == state["ResultPath"] == f"$.{name}"
-        assert told["previous_step_output.="] == "getattr('Provenance', None)"
-        assert told["idempotency_key.="].endswith(f":{state['Next']}:' + `$.{name}.action_id`")
-        assert record["ResultPath"] == "$.Provenance"
+    made = instrument(definition)
+    assert made.definition == provenance
+    assert made.recorded == list(works(definition["States"]))
+    assert made.warnings == []
+    assert strip(provenance) == definition
+    schema = case.read("input_schema.json")
+    assert grow_schema(schema, made.functions) == schema
+    assert set(made.functions) <= case.read("input.json")["functions"].keys()
 
 
 def check_that_the_functions_take_what_the_actions_give(

@@ -18,7 +18,8 @@ from braid_db.records.contents import Contents
 from braid_db.records.views import find_record_id
 from braid_db.settings import Settings
 from braid_db.store import Store, Transaction
-from tests.use_cases.case import Recorded
+from braid_db.views import RecordView
+from tests.use_cases.case import Recorded, told_apart
 
 TELL = '#!/bin/sh\necho "$1: $2" >> "$3"\n'
 
@@ -63,7 +64,7 @@ class Story:
     def reached(self, recall_id: int) -> set[str]:
         """Return the names of all that a recall reaches."""
         found = self.store.read(lambda tx: get_recall(tx, recall_id))
-        return {one.record.name for one in found.reached.items}
+        return {_name(one.record) for one in found.reached.items}
 
     def act(self) -> str:
         """Start the actions that are owed, and return what they told."""
@@ -100,4 +101,8 @@ def story_of(recorded: Recorded, folder: Path) -> Iterator[Story]:
 
 def work_of(plan: Plan) -> list[str]:
     """Return the names of what a plan says, in its order."""
-    return [work.record.name for work in plan.work.items]
+    return [_name(work.record) for work in plan.work.items]
+
+
+def _name(record: RecordView) -> str:
+    return told_apart(record.name, record.tags)

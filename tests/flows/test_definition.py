@@ -77,7 +77,10 @@ def test_a_definition_without_its_parts_is_refused(definition: Any, complaint: s
         ({**END, "ResultPath": "$.a[1:]"}, "no single place to write to"),
         ({**END, "ResultPath": "$._context.a"}, "which no state can write"),
         ({**END, "InputPath": "$..a"}, "wildcard"),
-        ({**END, "InputPath": "$", "Parameters": {}}, "only one of InputPath, Parameters, Result"),
+        (
+            {**END, "InputPath": "$", "Parameters": {}},
+            "more than one of InputPath, Parameters, Result",
+        ),
         ({**END, "Parameters": []}, "has the Parameters"),
         ({**END, "Parameters": {"a.$": "a"}}, "In 'a.$' in the Parameters of state 'S'"),
         ({**END, "Comment": 1}, "has the Comment"),
@@ -86,7 +89,7 @@ def test_a_definition_without_its_parts_is_refused(definition: Any, complaint: s
         ({"Type": "ExpressionEval", "Parameters": {}, "End": True}, "has no ResultPath"),
         ({**ACTION, "Handler": {}}, "exactly one of ActionUrl, Handler"),
         ({"Type": "Action", "End": True}, "exactly one of ActionUrl, Handler"),
-        ({**ACTION, "InputPath": "$", "Parameters": {}}, "only one of InputPath, Parameters"),
+        ({**ACTION, "InputPath": "$", "Parameters": {}}, "more than one of InputPath, Parameters"),
         (
             {**ACTION, "ActionUrl": "https://transfer.actions.globus.org/transfer"},
             "calls the action provider https://transfer.actions.globus.org/transfer, which this "
@@ -127,8 +130,8 @@ def test_a_definition_without_its_parts_is_refused(definition: Any, complaint: s
         ({"Type": "Wait", "Timestamp": "tomorrow", "Next": "End"}, "a time with its zone"),
         ({"Type": "Wait", "SecondsPath": 4, "Next": "End"}, "has the SecondsPath"),
         ({"Type": "Fail", "End": True}, "a field 'End'"),
-        ({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}, "only one of Error, ErrorPath"),
-        ({"Type": "Fail", "Cause": "E", "CausePath": "$.e"}, "only one of Cause, CausePath"),
+        ({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}, "more than one of Error, ErrorPath"),
+        ({"Type": "Fail", "Cause": "E", "CausePath": "$.e"}, "more than one of Cause, CausePath"),
     ],
 )
 def test_a_state_that_cannot_be_run_is_refused_by_its_name(

@@ -100,7 +100,7 @@ def check_definition(
     _check_target(definition["StartAt"], states, "The definition's StartAt")
     asked = people or People()
     for name, state in states.items():
-        _check_state(name, state)
+        check_state(name, state)
         _check_doers(name, state, actions, asked)
         for field, target in _targets(state):
             _check_target(target, states, f"State '{name}': {field}")
@@ -118,7 +118,11 @@ def action_url(state: dict[str, Any]) -> str:
     return str(handler["Url"] if "Url" in handler else f"registered API {handler.get('Id')}")
 
 
-def _check_state(name: str, state: Any) -> None:
+def check_state(name: str, state: Any) -> None:
+    """Refuse a state that could not be run, whatever it leads to and whoever does what it asks.
+
+    :raises FlowDefinitionInvalid: with the first thing that is wrong with it.
+    """
     where = f"State '{name}'"
     if not isinstance(state, dict):
         raise FlowDefinitionInvalid(f"{where} is no object with a Type.")
@@ -333,12 +337,14 @@ def _targets(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _exactly_one(state: dict[str, Any], fields: tuple[str, ...], where: str) -> None:
     if sum(field in state for field in fields) != 1:
-        raise FlowDefinitionInvalid(f"{where} needs exactly one of {_list(fields)}.")
+        raise FlowDefinitionInvalid(
+            f"{where} has not exactly one of {_list(fields)}; keep one of them, or add it."
+        )
 
 
 def _at_most_one(state: dict[str, Any], fields: tuple[str, ...], where: str) -> None:
     if sum(field in state for field in fields) > 1:
-        raise FlowDefinitionInvalid(f"{where} can have only one of {_list(fields)}.")
+        raise FlowDefinitionInvalid(f"{where} has more than one of {_list(fields)}; keep one.")
 
 
 def _list(names: Any) -> str:

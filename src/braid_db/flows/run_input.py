@@ -22,6 +22,17 @@ def read_definition(path: Path) -> Any:
         raise FlowDefinitionInvalid(f"The flow's definition {path} {error}") from None
 
 
+def read_schema(path: Path) -> Any:
+    """Return a flow's input schema from its file.
+
+    :raises FlowInputInvalid: if the file cannot be read as JSON.
+    """
+    try:
+        return _read_json(path)
+    except ValueError as error:
+        raise FlowInputInvalid(f"The flow's input schema {path} {error}") from None
+
+
 def read_input(path: Path | None, settings: Iterable[str] = ()) -> dict[str, Any]:
     """Return a run's input from its file, with single values of it replaced.
 

@@ -8,6 +8,7 @@ from braid_db.cli.groups import LazyGroup
 from braid_db.cli.options import CONTEXT
 
 COMMANDS = {
+    "check": "braid_db.cli.flow.check:check",
     "instrument": "braid_db.cli.flow.instrument:instrument",
     "run": "braid_db.cli.flow.run:run",
     "strip": "braid_db.cli.flow.strip:strip",
@@ -16,4 +17,4 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings=CONTEXT)
 def flow() -> None:
-    """Run flows on this machine, and have them record provenance."""
+    """Check flows, run them on this machine, and have them record provenance."""

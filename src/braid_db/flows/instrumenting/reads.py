@@ -59,14 +59,18 @@ def in_expression(expression: str) -> set[Path]:
     """
     expressions.check(expression, "a '.=' field")
     tree, paths = expressions.parse(expression)
-    reader = _Reader(paths)
+    reader = ExpressionReader(paths)
     reader.visit(tree)
     known = {"_context", *reader.bound}
     return {path for path in reader.found if path == ROOT or path[0] not in known}
 
 
-class _Reader(ast.NodeVisitor):
-    """Collects the longest chains of members that an expression names."""
+class ExpressionReader(ast.NodeVisitor):
+    """Collects the longest chains of members that an expression names.
+
+    :ivar found: the places that they lead to.
+    :ivar bound: names that stand for something else, as those of a comprehension do.
+    """
 
     def __init__(self, paths: dict[str, str]) -> None:
         self._paths = paths

@@ -1,0 +1,107 @@
+"""Private values that come to light: in a run's log, in its state, or in a provenance record.
+
+The service hides members whose name begins with ``_private``, and the Parameters that
+``__Private_Parameters`` names, from the logs. Whatever is made of them elsewhere is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from braid_db.flows.checking.finding import Finding, listed, warning
+from braid_db.flows.checking.published import Place, written
+from braid_db.flows.instrumenting.reading import (
+    State,
+    States,
+    is_private,
+    is_provenance,
+    members,
+    result_path,
+)
+from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, in_field, is_computed
+from braid_db.flows.parameters import PRIVATE
+
+_MAKING = ("Pass", "ExpressionEval")
+_CODE = "private-leak"
+
+
+def privacy_findings(states: States) -> Iterator[Finding]:
+    """Yield where something that a flow keeps private is shown after all."""
+    for name, state in states.items():
+        yield from _of_paths(name, state)
+        if "Parameters" in state:
+            yield from _of_parameters(name, state, state["Parameters"], ("Parameters",))
+
+
+def _of_paths(name: str, state: State) -> Iterator[Finding]:
+    for field in ("InputPath", "ErrorPath", "CausePath"):
+        if field in state and is_private(members(state[field])):
+            yield warning(
+                _CODE,
+                name,
+                field,
+                f"What {state[field]} holds is private, and is shown in the run's log.",
+                f"Read it by Parameters, with its name in '{PRIVATE}'."
+                if field == "InputPath"
+                else "Read something else here.",
+            )
+
+
+def _of_parameters(name: str, state: State, value: Any, at: Place) -> Iterator[Finding]:
+    """Yield what of Parameters is shown; what stands in something that is hidden is hidden."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _of_parameters(name, state, item, (*at, index))
+    if not isinstance(value, dict):
+        return
+    listed_ones = value.get(PRIVATE, [])
+    yield from _of_list(name, at, listed_ones, value)
+    for key, inner in value.items():
+        hidden = _name(key) in map(_name, listed_ones) or key.startswith("_private")
+        if key == PRIVATE:
+            continue
+        if is_computed(key):
+            yield from _of_field(name, state, (*at, key), inner, is_hidden=hidden)
+        elif not hidden:
+            yield from _of_parameters(name, state, inner, (*at, key))
+
+
+def _of_list(
+    name: str, at: Place, listed_ones: list[str], value: dict[str, Any]
+) -> Iterator[Finding]:
+    there = {_name(key) for key in value if key != PRIVATE}
+    unknown = [each for each in listed_ones if _name(each) not in there]
+    if unknown:
+        yield warning(
+            _CODE,
+            name,
+            written((*at, PRIVATE)),
+            f"It names {listed(unknown)}, which is not beside it, and hides nothing.",
+            f"Name one of {listed(there)}; a list counts for the object that it stands in.",
+        )
+
+
+def _of_field(
+    name: str, state: State, at: Place, value: str, *, is_hidden: bool
+) -> Iterator[Finding]:
+    if not any(map(is_private, in_field(str(at[-1]), value))):
+        return
+    place = (*result_path(state), *(_name(str(step)) for step in at[1:]))
+    if is_provenance(state):
+        shown, mend = "goes into the provenance record", "Leave it out, or pass what may be told."
+    elif state["Type"] in _MAKING and not is_private(place):
+        shown = f"becomes part of the run's state, as {'.'.join(('$', *place))}"
+        mend = "Give it a name that begins with '_private'."
+    elif not is_hidden:
+        shown, mend = "is shown in the run's log", f"Name it in '{PRIVATE}' beside it."
+    else:
+        return
+    yield warning(_CODE, name, written(at), f"A private value is read here and {shown}.", mend)
+
+
+def _name(key: str) -> str:
+    for suffix in (REFERENCE, EXPRESSION):
+        if key.endswith(suffix) and key != suffix:
+            return key.removesuffix(suffix)
+    return key

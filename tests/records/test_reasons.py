@@ -71,6 +71,37 @@ def test_of_more_paths_than_can_be_counted_some_are_found(store: Store) -> None:
     assert {len(way) for way in ways} == {61}
 
 
+def test_a_way_may_end_in_a_transfer_but_lead_through_none(store: Store) -> None:
+    def work(tx: Transaction) -> list[int]:
+        ids = plant_records(tx, [Kind.DATA, Kind.DATA, Kind.TRANSFER, Kind.DATA])
+        before, source, task, copy = ids
+        edges = [(before, source, Role.DERIVED), (source, task, Role.TRANSFERRED)]
+        plant_edges(tx, [*edges, (task, copy, Role.GENERATED)])
+        return ids
+
+    before, source, task, copy = store.write(work)
+    [way] = store.read(lambda tx: find_paths(tx, task, before))
+    assert [step.record.record_id for step in way] == [before, source, task]
+    assert store.read(lambda tx: find_paths(tx, before, copy)) == []
+
+
+def test_of_countless_ways_into_a_transfer_some_are_found(store: Store) -> None:
+    """There is a way past what was transferred as well, which is longer."""
+
+    def work(tx: Transaction) -> tuple[int, int]:
+        ids = plant_records(tx, [Kind.DATA] * 61 + [Kind.STEP] * 40 + [Kind.TRANSFER])
+        layers = [ids[:1], *(ids[1 + 2 * n : 3 + 2 * n] for n in range(30))]
+        edges = [(a, b, Role.DERIVED) for up, on in pairwise(layers) for a in up for b in on]
+        edges += [(source, ids[-1], Role.TRANSFERRED) for source in layers[-1]]
+        past = pairwise([ids[0], *ids[61:]])
+        plant_edges(tx, [*edges, *((*ends, Role.FOLLOWED) for ends in past)])
+        return ids[0], ids[-1]
+
+    first, task = store.write(work)
+    ways = store.read(lambda tx: find_paths(tx, first, task, limit=3))
+    assert {len(way) for way in ways} == {32}
+
+
 def test_what_two_have_in_common_comes_nearest_first(store: Store, made: list[int]) -> None:
     fact, data, train, model, infer, _ = made
     found = store.read(lambda tx: common_ancestors(tx, model, infer))

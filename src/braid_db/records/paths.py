@@ -108,7 +108,7 @@ def _ways(
     if first not in left or first == last:
         return
     below = reach(tx, [first], Direction.DOWN, as_of=as_of).contents
-    onward = _onward(sql.edges_among(tx, left.keys() & {first, *below}, as_of))
+    onward = _onward(sql.edges_among(tx, left.keys() & {first, last, *below}, as_of), last)
     number = count()
     # Of ways that will be equally long, the one that has come farthest is followed first.
     begun = [(left[first], 0, next(number), [(first, "")])]
@@ -125,11 +125,15 @@ def _ways(
                 heapq.heappush(begun, (length, -len(way), next(number), longer))
 
 
-def _onward(edges: Iterator[EdgeRow]) -> Onward:
-    """Return what was derived from each content, an order that is always the same."""
+def _onward(edges: Iterator[EdgeRow], last: int) -> Onward:
+    """Return what was derived from each content, in an order that is always the same.
+
+    ``transferred`` is followed only into what comes last, as lineage does: elsewhere what is
+    begun might not lead there.
+    """
     roles: dict[int, dict[int, list[str]]] = {}
     for edge in edges:
-        if edge.role != Role.TRANSFERRED:
+        if edge.role != Role.TRANSFERRED or edge.derived_id == last:
             derived = roles.setdefault(edge.predecessor_id, {})
             derived.setdefault(edge.derived_id, []).append(edge.role)
     return {

@@ -125,6 +125,17 @@ def test_a_story_tells_each_step_after_those_that_it_builds_on(
     assert steps == [(train, [fact, data], [model]), (infer, [fact, model], [statement])]
 
 
+def test_what_a_step_used_in_two_ways_is_told_once(store: Store) -> None:
+    def work(tx: Transaction) -> list[int]:
+        ids = plant_records(tx, [Kind.STEP, Kind.STEP])
+        plant_edges(tx, [(*ids, Role.FOLLOWED), (*ids, Role.INFORMED)])
+        return ids
+
+    earlier, later = store.write(work)
+    told = store.read(lambda tx: explain(tx, later)).steps[-1]
+    assert [one.record_id for one in told.used] == [earlier]
+
+
 def test_a_model_names_its_data_and_nothing_else_does(store: Store, made: list[int]) -> None:
     found = store.read(lambda tx: data_of_model(tx, made[3]))
     assert [node.record.record_id for node in found.nodes] == made[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from braid_db.model import Kind, Role
@@ -90,17 +90,17 @@ def data_of_model(
     )
 
 
-Beside = Mapping[Name, Sequence[Name]]
+Beside = Mapping[Name, Collection[Name]]
 
 
 def _beside(edges: Iterable[Edge]) -> tuple[Beside, Beside]:
-    """Return what each came from directly, and what each generated."""
-    above: dict[Name, list[Name]] = {}
-    below: dict[Name, list[Name]] = {}
+    """Return what each came from directly, in one way or more, and what each generated."""
+    above: dict[Name, dict[Name, None]] = {}
+    below: dict[Name, dict[Name, None]] = {}
     for edge in edges:
-        above.setdefault(_derived(edge), []).append(_predecessor(edge))
+        above.setdefault(_derived(edge), {})[_predecessor(edge)] = None
         if edge.role is Role.GENERATED:
-            below.setdefault(_predecessor(edge), []).append(_derived(edge))
+            below.setdefault(_predecessor(edge), {})[_derived(edge)] = None
     return above, below
 
 

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.globus.clients import Client
 from tests.globus.web import Web
-from tests.globus_cloud.agent import Agent
+from tests.globus_cloud.agent import AS_ORDINARY_USER, Agent
 from tests.globus_cloud.auth import Identity
 from tests.globus_cloud.cloud import Cloud
 from tests.globus_cloud.leash import Leash
@@ -27,15 +28,20 @@ class Account:
     """A home folder that is empty at first, and who works in it.
 
     :param home: a folder that is not there yet.
+    :param within: a command that runs what follows it, where the agent and the commands are to
+        run otherwise than as an ordinary user's.
     :ivar python: what this person's commands and clients run with.
     """
 
-    def __init__(self, cloud: Cloud, home: Path, identity: Identity) -> None:
+    def __init__(
+        self, cloud: Cloud, home: Path, identity: Identity, within: Sequence[str] | None = None
+    ) -> None:
         home.mkdir(mode=0o700)
         self.cloud, self.home, self.identity = cloud, home, identity
+        self._within = within or []
         self.python = Path(sys.executable)
         self.environment = cloud.environment(home, identity)
-        self.agent = Agent(ENDPOINT, self.environment)
+        self.agent = Agent(ENDPOINT, self.environment, within or AS_ORDINARY_USER)
         self._clients: list[Client] = []
         self._leash = Leash(home)
 
@@ -43,7 +49,7 @@ class Account:
         self, *arguments: object, program: str = "braid-db"
     ) -> subprocess.CompletedProcess[str]:
         """Run a command, ``braid-db`` by default, as this person does in a shell."""
-        line = [str(self.python.with_name(program)), *map(str, arguments)]
+        line = [*self._within, str(self.python.with_name(program)), *map(str, arguments)]
         return subprocess.run(
             line, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
@@ -58,6 +64,14 @@ class Account:
         """Register functions, and return their ids by name."""
         done = self.ask("functions", "register", *arguments)
         return {one["name"]: one["function_id"] for one in done}
+
+    def doctor(self, *arguments: object) -> dict[str, dict[str, Any]]:
+        """Return the doctor's checks by name; it exits with 1 if one is bad."""
+        done = self.run("endpoint", "doctor", *arguments, "--format", "json")
+        checks = {check["name"]: check for check in json.loads(done.stdout)}
+        is_bad = any(check["verdict"] == "bad" for check in checks.values())
+        assert done.returncode == (1 if is_bad else 0)
+        return checks
 
     def start_agent(self) -> str:
         """Start the agent, anew if it runs, and return its endpoint's id when the cloud sees it."""
@@ -83,7 +97,7 @@ class Account:
         """
         agent = (self.agent.folder / "daemon.pid").read_text().strip()
         [process] = _children(agent)
-        for number in [process, *_children(str(process))]:
+        for number in [process, *_descendants(str(process))]:
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         deadline = time.monotonic() + _PATIENCE_S
@@ -94,6 +108,14 @@ class Account:
         # Where it stays, none is started for three heartbeats, and callers are told of it.
         for left in self.agent.folder.parent.glob("uep.*/daemon.pid"):
             left.unlink()
+
+    def kill_agent(self) -> None:
+        """Kill the agent with all that it has started, as a machine that is out of memory may."""
+        agent = (self.agent.folder / "daemon.pid").read_text().strip()
+        for number in [int(agent), *_descendants(agent)]:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        self.agent.stop()
 
     def leave(self) -> None:
         """End all that was started."""
@@ -106,3 +128,8 @@ class Account:
 def _children(parent: str) -> list[int]:
     told = [path.read_text() for path in Path(f"/proc/{parent}/task").glob("*/children")]
     return [int(number) for number in " ".join(told).split()]
+
+
+def _descendants(process: str) -> list[int]:
+    children = _children(process)
+    return [*children, *(one for child in children for one in _descendants(str(child)))]

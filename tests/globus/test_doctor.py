@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.globus.served import STEP, Served
-
-
-def examined(served: Served, *arguments: object) -> dict[str, dict[str, Any]]:
-    """Return the checks by name; the exit status is 1 if one is bad."""
-    done = served.account.run("endpoint", "doctor", *arguments, "--format", "json")
-    checks = {check["name"]: check for check in json.loads(done.stdout)}
-    is_bad = any(check["verdict"] == "bad" for check in checks.values())
-    assert done.returncode == (1 if is_bad else 0)
-    return checks
 
 
 def wrong(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -27,44 +20,67 @@ def wrong(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
 @pytest.fixture
 def served(sqlite_served: Served) -> Served:
     """An endpoint with which nothing is wrong."""
-    assert wrong(examined(sqlite_served)) == {}
+    assert wrong(sqlite_served.account.doctor()) == {}
     return sqlite_served
 
 
 def test_of_an_endpoint_that_runs_all_is_good(served: Served) -> None:
-    checks = examined(served)
+    checks = served.account.doctor()
     assert set(checks) == {
         *("configuration", "callers", "workers", "agent", "database", "disk"),
-        *("permissions", "login", "clock", "registered", "allowed", "running"),
+        *("permissions", "running", "login", "clock", "registered", "allowed", "online"),
     }
     assert {check["verdict"] for check in checks.values()} == {"good"}
-    assert checks["running"]["found"] == served.endpoint_id
+    assert checks["online"]["found"] == served.endpoint_id
 
 
 def test_a_record_makes_the_round_trip(served: Served) -> None:
-    checks = examined(served, "--round-trip")
+    checks = served.account.doctor("--round-trip")
     assert checks["round trip"]["verdict"] == "good", checks["round trip"]
     assert checks["round trip"]["found"].startswith("record ")
 
 
 def test_an_agent_that_is_stopped_is_to_be_started(served: Served) -> None:
     served.account.agent.stop()
-    assert "globus-compute-endpoint start" in wrong(examined(served))["running"]
+    assert "globus-compute-endpoint start" in wrong(served.account.doctor())["running"]
     served.account.start_agent()
+
+
+def test_what_a_killed_agent_left_behind_is_named_until_it_is_old_or_removed(
+    served: Served,
+) -> None:
+    served.by_sdk(STEP, step_name="before the kill")
+    account = served.account
+    account.kill_agent()
+    with pytest.raises(RuntimeError, match="Another instance of this endpoint is running"):
+        account.start_agent()
+    found = wrong(account.doctor())
+    assert "globus-compute-endpoint start" in found["running"]
+    agents, functions = map(Path, shlex.split(found["left behind"].partition(": rm ")[2]))
+    assert (agents.parent.name, functions.parent.name[:4]) == ("braid_db", "uep.")
+    os.utime(agents, times=(0, 0))
+    account.start_agent()
+    # The agent is there, but would start nothing that runs functions.
+    outcome = served.client.call(served.endpoint_id, served.ids[STEP], step_name="refused")
+    assert "Another instance of this endpoint is running" in outcome["failed"]
+    assert wrong(account.doctor()).keys() == {"left behind"}
+    functions.unlink()
+    assert wrong(account.doctor()) == {}
+    served.by_sdk(STEP, step_name="after the kill")
 
 
 def test_a_function_that_was_lost_is_to_be_registered_and_then_allowed(served: Served) -> None:
     served.web.delete(f"/v2/functions/{served.ids[STEP]}")
-    found = wrong(examined(served))
+    found = wrong(served.account.doctor())
     assert set(found) == {"registered"}
     assert "functions register" in found["registered"]
     served.ids |= served.account.register()
-    found = wrong(examined(served))
+    found = wrong(served.account.doctor())
     assert set(found) == {"allowed"}
     assert "--allow-registered" in found["allowed"]
     served.account.ask("endpoint", "configure", "--allow-registered")
     served.account.start_agent()
-    assert wrong(examined(served)) == {}
+    assert wrong(served.account.doctor()) == {}
     assert served.by_sdk(STEP, step_name="allowed again")["flow_state_record_id"]
 
 
@@ -73,8 +89,8 @@ def test_files_that_others_can_change_and_a_database_that_is_gone_are_named(
 ) -> None:
     folder, database = served.account.agent.folder, served.account.home / "braid.db"
     (folder / "config.yaml").chmod(0o622)
-    assert f"chmod go-w {folder / 'config.yaml'}" in wrong(examined(served))["permissions"]
+    assert f"chmod go-w {folder / 'config.yaml'}" in wrong(served.account.doctor())["permissions"]
     (folder / "config.yaml").chmod(0o600)
     aside = database.rename(database.with_suffix(".aside"))
-    assert "braid.db" in wrong(examined(served))["database"]
+    assert "braid.db" in wrong(served.account.doctor())["database"]
     aside.rename(database)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -27,10 +28,13 @@ class Agent:
 
     :param name: the endpoint's name, under which it was configured.
     :param environment: the variables of the process, which say where that is.
+    :param within: a command that runs what follows it; by default, as an ordinary user.
     """
 
-    def __init__(self, name: str, environment: dict[str, str]) -> None:
-        self.name, self.environment = name, environment
+    def __init__(
+        self, name: str, environment: dict[str, str], within: Sequence[str] = AS_ORDINARY_USER
+    ) -> None:
+        self.name, self.environment, self._within = name, environment, within
         self.folder = Path(environment["GLOBUS_COMPUTE_USER_DIR"]) / name
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +50,7 @@ class Agent:
         with (self.folder / "output.log").open("ab") as output:
             # In a group of its own, because it signals its whole group when it ends.
             self._process = subprocess.Popen(
-                [*AS_ORDINARY_USER, AGENT, "start", self.name],
+                [*self._within, AGENT, "start", self.name],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -247,5 +247,6 @@ def test_the_doctor_looks_at_what_can_be_seen_here_though_nobody_is_logged_in(
         "database": "good",
         "disk": "good",
         "permissions": "bad",
+        "running": "bad",
         "login": "bad",
     }

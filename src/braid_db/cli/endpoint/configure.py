@@ -129,6 +129,8 @@ def _prove(workers: Workers, *, create: bool) -> None:
 
 
 def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool, form: str) -> None:
+    from braid_db.compute.endpoint.running import agent_process
+
     if form == "json":
         as_json.say_json(
             {
@@ -147,7 +149,7 @@ def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool,
         text.say([f"Nothing to change: the endpoint {endpoint.name} is as it should be."])
     elif dry_run:
         text.note("Nothing was changed.")
-    elif endpoint.agent_process() is not None:
+    elif agent_process(endpoint) is not None:
         text.note(f"Start the agent again: globus-compute-endpoint restart {endpoint.name}")
     else:
         text.note(f"Start it: globus-compute-endpoint start {endpoint.name}")

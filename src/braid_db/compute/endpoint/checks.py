@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
@@ -13,6 +15,7 @@ from urllib.parse import unquote
 from braid_db.compute.endpoint import folder
 from braid_db.compute.endpoint.configuring import allowed_functions, is_shared
 from braid_db.compute.endpoint.folder import EndpointFolder
+from braid_db.compute.endpoint.running import agent_process, left_by_killed
 from braid_db.compute.endpoint.seen import mapped_accounts, workers_of
 from braid_db.compute.registering import Compared, State, compare_functions
 from braid_db.compute.registrations import Registrations
@@ -78,6 +81,7 @@ def examine(examined: Examined) -> Iterator[Check]:
     yield _callers(endpoint)
     yield from _workers(examined)
     yield _permissions(endpoint)
+    yield from _running(endpoint)
     yield from _service(examined)
 
 
@@ -173,7 +177,7 @@ def _service(examined: Examined) -> Iterator[Check]:
     except BraidError as error:
         yield Check("login", Verdict.BAD, "nobody is logged in", str(error))
         return
-    for check in (_clock, _registered, _allowed, _running):
+    for check in (_clock, _registered, _allowed, _online):
         try:
             yield check(examined)
         except BraidError as error:
@@ -221,15 +225,34 @@ def _allowed(examined: Examined) -> Check:
     return Check("allowed", Verdict.GOOD, f"{len(allowed)} functions")
 
 
-def _running(examined: Examined) -> Check:
+def _running(endpoint: EndpointFolder) -> Iterator[Check]:
+    """Say whether the agent runs, and what keeps it or its processes from being started."""
+    left = left_by_killed(endpoint, mapped_accounts(endpoint).values())
+    if left:
+        longest_s = math.ceil(max(one.holds_s for one in left))
+        killed = " and ".join(str(one.process) for one in left)
+        found = f"process {killed} was killed; none starts in its place for {longest_s} s"
+        paths = " ".join(shlex.quote(str(one.path)) for one in left)
+        advice = f"Wait so long or, if it runs on no other machine either: rm {paths}"
+        yield Check("left behind", Verdict.BAD, found, advice)
+    process = agent_process(endpoint)
+    if process is None:
+        yield Check("running", Verdict.BAD, "no agent runs on this machine", _start(endpoint))
+    else:
+        yield Check("running", Verdict.GOOD, f"process {process}")
+
+
+def _online(examined: Examined) -> Check:
     endpoint = examined.endpoint
-    start = f"Start it: globus-compute-endpoint start {endpoint.name}"
-    if endpoint.agent_process() is None:
-        return Check("running", Verdict.BAD, "no agent runs on this machine", start)
     endpoint_id = endpoint.endpoint_id
     if endpoint_id is None:
-        return Check("running", Verdict.BAD, "it has not registered itself yet", start)
+        found = "it has not registered itself yet"
+        return Check("online", Verdict.BAD, found, _start(endpoint))
     if not examined.service.is_online(endpoint_id):
         advice = f"Look into {endpoint.path / 'endpoint.log'}"
-        return Check("running", Verdict.BAD, f"Globus sees {endpoint_id} offline", advice)
-    return Check("running", Verdict.GOOD, endpoint_id)
+        return Check("online", Verdict.BAD, f"Globus sees {endpoint_id} offline", advice)
+    return Check("online", Verdict.GOOD, endpoint_id)
+
+
+def _start(endpoint: EndpointFolder) -> str:
+    return f"Start it: globus-compute-endpoint start {endpoint.name}"

@@ -22,7 +22,6 @@ ENVIRONMENT = "user_environment.yaml"
 MAPPING = "identity_mapping_config.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_DEFAULT_HEARTBEAT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,3 @@ class EndpointFolder:
             return (self.path / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-
-    def agent_process(self) -> int | None:
-        """Return the process id of its agent, if that runs on this machine."""
-        try:
-            process_id = int((self.path / "daemon.pid").read_text(encoding="ascii").split()[0])
-            os.kill(process_id, 0)
-        except (OSError, ValueError, IndexError):
-            return None
-        return process_id

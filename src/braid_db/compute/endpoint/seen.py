@@ -12,6 +12,7 @@ from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, 
 from braid_db.compute.endpoint.editing import get_variable
 from braid_db.compute.endpoint.errors import EndpointNotConfigured
 from braid_db.compute.endpoint.folder import EndpointFolder
+from braid_db.compute.endpoint.running import agent_process
 from braid_db.compute.endpoint.workers import Workers, interpreter_of
 
 
@@ -29,7 +30,7 @@ def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
         "name": endpoint.name,
         "endpoint_id": endpoint.endpoint_id,
         "display_name": core.get("display_name"),
-        "running": endpoint.agent_process() is not None,
+        "running": agent_process(endpoint) is not None,
         "shared": is_shared(endpoint),
         "accounts": [f"{domain}={name}" for domain, name in mapped_accounts(endpoint).items()],
         "database": shown_database(str(environment.get("BRAID_DB_URL"))),

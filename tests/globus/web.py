@@ -25,6 +25,13 @@ class Refusal(Exception):
         self.status, self.code = status, body["code"]
 
 
+def code_for(url: str, identity: Identity) -> str:
+    """Open the page on which somebody logs in, consent, and return the code that it shows."""
+    request = urllib.request.Request(url, headers={"Authorization": _secret_of(identity)})
+    with _DIRECTLY.open(request, timeout=_LONGEST_S) as answer:
+        return str(json.load(answer)["code"])
+
+
 class Web:
     """The cloud as somebody asks it.
 
@@ -48,6 +55,10 @@ class Web:
         """Let something be forgotten, and return what is answered."""
         return self._open(path, None, {"Authorization": f"Bearer {self.token}"}, "DELETE")
 
+    def revoke(self) -> None:
+        """Let the token be worth nothing."""
+        self._open("/v2/oauth2/token/revoke", urlencode({"token": self.token}).encode(), {})
+
     def run_action(self, endpoint_id: str, *calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         """Run an action as a state of a flow does, and return its status document at its end."""
         tasks = [{"function_id": one, "args": [], "kwargs": kwargs} for one, kwargs in calls]
@@ -60,9 +71,8 @@ class Web:
         return dict(document)
 
     def _new_token(self) -> str:
-        login = base64.b64encode(f"{self._identity.id}:{self._identity.secret}".encode()).decode()
         form = {"grant_type": "client_credentials", "scope": COMPUTE_SCOPE}
-        headers = {"Authorization": f"Basic {login}"}
+        headers = {"Authorization": _secret_of(self._identity)}
         return str(
             self._open("/v2/oauth2/token", urlencode(form).encode(), headers)["access_token"]
         )
@@ -77,3 +87,8 @@ class Web:
         except urllib.error.HTTPError as error:
             with error:
                 raise Refusal(error.code, json.load(error)) from None
+
+
+def _secret_of(identity: Identity) -> str:
+    named = f"{identity.id}:{identity.secret}".encode()
+    return f"Basic {base64.b64encode(named).decode()}"

@@ -8,6 +8,7 @@ the agent, the SDK, the serializers. It knows nothing of what the functions do.
 ``cloud``      the stand-in as a process, and what agent and SDK need to find it
 ``agent``      the real agent, with an endpoint in a folder of its own
 ``auth``       tokens and identities
+``logins``     logins by browser
 ``service``    functions, endpoints and tasks
 ``messages``   what passes through the broker to endpoints and back
 ``provider``   the action provider, as Globus Flows calls it

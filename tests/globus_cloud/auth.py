@@ -1,4 +1,4 @@
-"""Globus Auth: whose token is whose, for clients that log in with their secret."""
+"""Globus Auth: whose token is whose, for clients with a secret and for persons with a browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from tests.globus_cloud.logins import Consents, Signer
 from tests.globus_cloud.state import State
 from tests.globus_cloud.web import Refused, Request, Routes
 
@@ -64,26 +65,41 @@ class Auth:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._consents, self._signer = Consents(state), Signer(state)
 
     def add_to(self, routes: Routes) -> None:
         """Answer the routes of this service."""
+        routes.add("GET", "/v2/oauth2/authorize", self.authorize)
         routes.add("POST", "/v2/oauth2/token", self.token)
         routes.add("POST", "/v2/oauth2/token/revoke", self.revoke)
         routes.add("GET", "/v2/oauth2/userinfo", self.userinfo)
         routes.add("GET", "/v2/api/identities", self.identities)
+        routes.add(
+            "GET",
+            "/.well-known/openid-configuration",
+            lambda request: self._signer.configuration(request.origin),
+        )
+        routes.add("GET", "/jwk.json", lambda _: self._signer.public_keys())
+
+    def authorize(self, request: Request) -> dict[str, Any]:
+        """Let a person consent to what a program asks for.
+
+        The page is left out: a browser in which somebody is logged in sends an identity with its
+        secret, and is shown the code.
+        """
+        return {"code": self._consents.give(_client_of(request).id, request.query)}
 
     def token(self, request: Request) -> dict[str, Any]:
-        """Give a client tokens for the scopes that it asks for."""
-        identity = _client_of(request)
+        """Give a client, or a program that a person logged in to, tokens for some scopes."""
         form = request.form
-        if form.get("grant_type") != "client_credentials":
-            raise Refused(400, "unsupported_grant_type", str(form.get("grant_type")))
-        servers: dict[str, list[str]] = {}
-        for scope in form.get("scope", "").split():
-            server = _RESOURCE_SERVERS.get(scope.partition("[")[0], "auth.globus.org")
-            servers.setdefault(server, []).append(scope)
-        first, *others = [self._new(identity, *item) for item in servers.items()]
-        return {**first, "other_tokens": others}
+        match form.get("grant_type"):
+            case "client_credentials":
+                return self._tokens(_client_of(request), form.get("scope", ""))
+            case "authorization_code":
+                return self._first_tokens(self._consents.redeem(form), request.origin)
+            case "refresh_token":
+                return self._refreshed(form)
+        raise Refused(400, "unsupported_grant_type", str(form.get("grant_type")))
 
     def revoke(self, request: Request) -> dict[str, Any]:
         """Forget a token."""
@@ -112,16 +128,55 @@ class Auth:
             raise Refused(401, "UNAUTHORIZED", "there is no valid token with this request")
         return IDENTITIES[known["identity"]]
 
-    def _new(self, identity: Identity, server: str, scopes: list[str]) -> dict[str, Any]:
+    def _tokens(
+        self, identity: Identity, scopes: str, refreshed_by: str | None = None
+    ) -> dict[str, Any]:
+        """Return a token for each resource server.
+
+        :param refreshed_by: the program that may have them anew later; None where none may.
+        """
+        servers: dict[str, list[str]] = {}
+        for scope in scopes.split():
+            server = _RESOURCE_SERVERS.get(scope.partition("[")[0], "auth.globus.org")
+            servers.setdefault(server, []).append(scope)
+        first, *others = [
+            self._new(identity, server, " ".join(found), refreshed_by)
+            for server, found in servers.items()
+        ]
+        return {**first, "other_tokens": others}
+
+    def _first_tokens(self, consent: dict[str, str], issuer: str) -> dict[str, Any]:
+        identity, client_id = IDENTITIES[consent["identity"]], consent["client_id"]
+        is_offline = consent.get("access_type") == "offline"
+        tokens = self._tokens(identity, consent["scope"], client_id if is_offline else None)
+        return {**tokens, "id_token": self._signer.id_token(identity.document, client_id, issuer)}
+
+    def _refreshed(self, form: dict[str, str]) -> dict[str, Any]:
+        token = form.get("refresh_token", "")
+        kept = self._state.get("refresh token", token)
+        if kept is None or kept["client_id"] != form.get("client_id"):
+            raise Refused(401, "invalid_grant", "there is no such token of this program's")
+        new = self._new(IDENTITIES[kept["identity"]], kept["server"], kept["scope"], None)
+        return {**new, "refresh_token": token, "other_tokens": []}
+
+    def _new(
+        self, identity: Identity, server: str, scope: str, refreshed_by: str | None
+    ) -> dict[str, Any]:
         token = uuid.uuid4().hex
         self._state.put("token", token, {"identity": identity.id, "until": time.time() + _VALID_S})
-        return {
+        told = {
             "access_token": token,
-            "scope": " ".join(scopes),
+            "scope": scope,
             "resource_server": server,
             "expires_in": _VALID_S,
             "token_type": "Bearer",
         }
+        if refreshed_by is not None:
+            told["refresh_token"] = uuid.uuid4().hex
+            kept = {"identity": identity.id, "server": server, "scope": scope}
+            kept["client_id"] = refreshed_by
+            self._state.put("refresh token", told["refresh_token"], kept)
+        return told
 
 
 def _client_of(request: Request) -> Identity:

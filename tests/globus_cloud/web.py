@@ -52,6 +52,11 @@ class Request:
         self._raw = raw
 
     @property
+    def origin(self) -> str:
+        """Where the sender found us."""
+        return f"http://{self.headers['Host']}"
+
+    @property
     def json(self) -> Any:
         """The body as JSON."""
         try:

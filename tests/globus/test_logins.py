@@ -1,0 +1,88 @@
+"""Functions registered by a person who logs in with a browser, and has no client's secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.globus.account import Account
+from tests.globus.conftest import NewAccount
+from tests.globus.web import Web, code_for
+from tests.globus_cloud.auth import OWNER
+
+REGISTER = ("functions", "register", "add_records", "--format", "json")
+
+
+@pytest.fixture
+def person(new_account: NewAccount) -> Account:
+    """Somebody without a client's secret, who has not logged in yet."""
+    account = new_account(OWNER)
+    for name in ("GLOBUS_COMPUTE_CLIENT_ID", "GLOBUS_COMPUTE_CLIENT_SECRET"):
+        del account.environment[name]
+    return account
+
+
+def log_in(person: Account, code: str | None = None) -> tuple[int, str, str]:
+    """Register a function on a terminal, where the code is typed in that the browser shows.
+
+    :param code: another one to type in.
+    :returns: the exit status, stdout and stderr.
+    """
+    terminal, keyboard = os.openpty()
+    line = [Path(sys.executable).with_name("braid-db"), *REGISTER]
+    with subprocess.Popen(
+        line, env=person.environment, text=True,
+        stdin=keyboard, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as program:  # fmt: skip
+        assert program.stderr
+        url = next(found[0] for said in program.stderr if (found := re.search(r"http\S+", said)))
+        os.write(terminal, f"{code or code_for(url, person.identity)}\n".encode())
+        answer, said = program.communicate()
+    os.close(terminal)
+    os.close(keyboard)
+    return program.returncode, answer, said
+
+
+def tokens_of(person: Account) -> list[dict[str, str]]:
+    with sqlite3.connect(person.home / ".globus_compute" / "storage.db") as storage:
+        rows = storage.execute("SELECT token_data_json FROM token_storage").fetchall()
+    return [json.loads(text) for (text,) in rows]
+
+
+def test_a_person_logs_in_once_and_registers(person: Account) -> None:
+    refused = person.run(*REGISTER)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "[login-needed]" in refused.stderr
+    status, answer, said = log_in(person)
+    assert status == 0, said
+    [registered] = json.loads(answer)
+    found = Web(person.cloud, OWNER).get(f"/v2/functions/{registered['function_id']}")
+    assert found["owner"] == OWNER.id
+    kept = json.loads((person.home / ".braid_db" / "functions.json").read_text())
+    assert list(kept["registered"]) == [f"local/{OWNER.id}"]
+    assert person.register("add_records") == {"add_records": registered["function_id"]}
+
+
+def test_a_login_outlives_its_tokens(person: Account) -> None:
+    assert log_in(person)[0] == 0
+    before = tokens_of(person)
+    for token in before:
+        Web(person.cloud, token=token["access_token"]).revoke()
+    verified = person.run("functions", "verify", "add_records")
+    assert verified.returncode == 0, verified.stderr
+    after = {token["access_token"] for token in tokens_of(person)}
+    assert after.isdisjoint({token["access_token"] for token in before})
+
+
+def test_a_code_that_is_none_is_refused_in_one_sentence(person: Account) -> None:
+    status, answer, said = log_in(person, code="mistyped")
+    assert (status, answer) == (1, "")
+    assert "[globus-refused]" in said
+    assert "Traceback" not in said

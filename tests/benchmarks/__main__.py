@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import cascades, cold_start, lineages, recording, searching, writers
+from tests.benchmarks import cascades, cold_start, lineages, recording, searching, tasks, writers
 from tests.benchmarks.turns import Compared, show
 from tests.databases.shared import SharedServers
 
@@ -43,6 +43,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "writers-32": lambda folder, _: writers.rate(folder, 32),
     "growth": lambda folder, _: recording.growth(folder),
     "search-sqlite": lambda folder, _: searching.sqlite(folder),
+    "task-sqlite": lambda folder, _: tasks.sqlite(folder),
+    "task-postgresql": tasks.postgresql,
     "search-postgresql": lambda _, servers: searching.postgresql(servers),
 }
 for shape in cascades.SHAPES:

@@ -62,8 +62,8 @@ def show(results: Sequence[Compared]) -> None:
     table = Table("what", "ours", "raw", "ratio", "at most", title="Braid-DB beside raw SQL")
     for result in results:
         ours, raw = statistics.median(result.ours_s), statistics.median(result.raw_s)
-        limit = "" if result.at_most is None else f"{result.at_most:.1f}"
-        cells = (in_units(ours), in_units(raw), f"{result.ratio:.2f}", limit)
+        limit = "" if result.at_most is None else f"{result.at_most:g}"
+        cells = (in_units(ours), in_units(raw), f"{result.ratio:.3g}", limit)
         table.add_row(result.name, *cells)
     Console(width=110).print(table)
 

@@ -1,16 +1,19 @@
 """A process that calls functions on endpoints through the SDK; also the program it runs.
 
 An order is a line, ``{"endpoint_id", "calls": [[function id, arguments], ...], "limit_s",
-"at_once"}``, and its answer one: for each call ``{"result"}``, ``{"failed": text}`` where the
+"pause_s"}``, and its answer one: for each call ``{"result"}``, ``{"failed": text}`` where the
 function or the endpoint failed, ``{"refused": text}`` where it was not accepted, and
-``{"pending"}`` where nothing was heard of it in time.
+``{"pending"}`` where nothing was heard of it in time. Calls that are made one after the other also
+tell ``took_s``, from the order until its outcome.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,16 +39,27 @@ class Client:
 
     def call(self, endpoint_id: str, function_id: str, /, **arguments: Any) -> Outcome:
         """Call a function as ``braid-db`` does, and wait for it."""
-        self.send(endpoint_id, [(function_id, arguments)], at_once=False)
+        self.send(endpoint_id, [(function_id, arguments)], pause_s=0)
         return self.receive()[0]
 
     def send(
-        self, endpoint_id: str, calls: Sequence[Call], *, limit_s: float = 180, at_once: bool = True
+        self,
+        endpoint_id: str,
+        calls: Sequence[Call],
+        *,
+        limit_s: float = 180,
+        pause_s: float | None = None,
     ) -> None:
-        """Begin calls, all at once or one after the other."""
+        """Begin calls.
+
+        :param pause_s: if it is given, they are made one after the other, each after a pause that
+            is drawn at random and not longer; else all at once.
+        """
         order = {"endpoint_id": endpoint_id, "calls": calls, "limit_s": limit_s}
+        if pause_s is not None:
+            order["pause_s"] = pause_s
         assert self._program.stdin
-        self._program.stdin.write(json.dumps({**order, "at_once": at_once}) + "\n")
+        self._program.stdin.write(json.dumps(order) + "\n")
         self._program.stdin.flush()
 
     def receive(self) -> list[Outcome]:
@@ -61,7 +75,7 @@ class Client:
 
 
 def _one_after_the_other(
-    service: Any, endpoint_id: str, calls: Sequence[Call], limit_s: float
+    service: Any, endpoint_id: str, calls: Sequence[Call], limit_s: float, pause_s: float
 ) -> list[Outcome]:
     from braid_db.compute.action import ComputeTask
     from braid_db.compute.remote import RemoteTasks
@@ -70,14 +84,15 @@ def _one_after_the_other(
     outcomes: list[Outcome] = []
     with RemoteTasks(service) as tasks:
         for function_id, arguments in calls:
+            time.sleep(random.uniform(0, pause_s))
+            start = time.perf_counter()
             try:
                 task = ComputeTask(endpoint_id, function_id, [], arguments)
                 done = tasks.run(task, limit_s)
-                outcomes.append(
-                    {"failed": done.exception} if done.failed else {"result": done.result}
-                )
+                outcome = {"failed": done.exception} if done.failed else {"result": done.result}
             except BraidError as error:
-                outcomes.append({"refused": str(error)})
+                outcome = {"refused": str(error)}
+            outcomes.append({**outcome, "took_s": time.perf_counter() - start})
     return outcomes
 
 
@@ -113,7 +128,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         order = json.loads(line)
-        way = _at_once if order.pop("at_once") else _one_after_the_other
+        way = _one_after_the_other if "pause_s" in order else _at_once
         print(json.dumps(way(service, **order)), file=answers, flush=True)
 
 

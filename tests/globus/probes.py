@@ -19,6 +19,21 @@ def note(path: str, word: str = "run") -> dict[str, str]:
     return {"word": word}
 
 
+def do_nothing() -> None:
+    """Return at once."""
+
+
+def time_a_step(arguments: dict[str, object]) -> dict[str, float]:
+    """Record a step, and tell how long that took, as the provenance function does it."""
+    import time
+
+    start = time.perf_counter()
+    from braid_db import steps
+
+    steps.add_record_for_action_step(arguments)
+    return {"took_s": time.perf_counter() - start}
+
+
 def record_and_note(path: str, arguments: dict[str, object], then_s: float = 0.0) -> dict[str, int]:
     """Record a step, and write down what was done for which task, and by whom.
 

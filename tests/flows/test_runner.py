@@ -497,7 +497,9 @@ def test_the_log_has_the_services_codes_and_the_whole_state_after_each_state() -
     codes += ["ChoiceStarted", "ChoiceCompleted", "FailStarted", "FlowFailed"]
     assert [event.code for event in events] == codes
     entries = [json.loads(json.dumps(event.as_log_entry())) for event in events]
-    assert entries[0]["details"] == {"input": {"in": 1}}
+    assert entries[0]["details"].pop("user_id").startswith("urn:globus:auth:identity:")
+    ids = {"run_id": finished.run_id, "flow_id": finished.flow_id}
+    assert entries[0]["details"] == {"input": {"in": 1}, **ids}
     assert entries[1]["details"] == {
         "state_name": "A",
         "state_type": "Action",

@@ -19,6 +19,8 @@ from braid_db.flows.scope import RUNTIME_ERROR, Scope, visible
 from braid_db.flows.web_input import People
 
 _ALL = "States.ALL"
+_NAMING = ("run_id", "flow_id", "user_id")
+"""What the log of a run here says at its beginning; of the service's, one knows it elsewhere."""
 _UNCATCHABLE = (RUNTIME_ERROR, TOO_LARGE)
 
 
@@ -136,7 +138,12 @@ class _Run:
         """Go on from state to state until there is no next one or one fails."""
         if not self._resumed:
             self._setup.keep(self._point)
-            self._tell("FlowStarted", "The Flow Instance started execution", input=self._visible)
+            self._tell(
+                "FlowStarted",
+                "The Flow Instance started execution",
+                input=self._visible,
+                **{key: self._point.context[key] for key in _NAMING},
+            )
         elif self._point.next is None:
             return self._succeeded()
         while (current := self._point.next) is not None:
@@ -159,7 +166,7 @@ class _Run:
         except FlowStateError as error:
             if state["Type"] in CATCHING:
                 self._tell_state("Failed", name, exception=error.error, cause=visible(error.cause))
-            catcher = _catcher(state, error)
+            catcher = catcher_of(state, error.error)
             if catcher is None:
                 raise
             document = {"Error": error.error, "Cause": error.cause}
@@ -232,16 +239,16 @@ class _Run:
         self._setup.on_event(Event(code, description, details))
 
 
-def _catcher(state: states.State, error: FlowStateError) -> states.State | None:
+def catcher_of(state: states.State, error: str) -> states.State | None:
     """Return the first catcher of an error, if there is one.
 
     As in the Amazon States Language that the service stands on, ``States.Runtime`` (a path that
     leads nowhere) and a state that is too large always end the run.
     """
-    if error.error in _UNCATCHABLE:
+    if error in _UNCATCHABLE:
         return None
     for catcher in state.get("Catch", []):
-        if error.error in catcher["ErrorEquals"] or _ALL in catcher["ErrorEquals"]:
+        if error in catcher["ErrorEquals"] or _ALL in catcher["ErrorEquals"]:
             found: states.State = catcher
             return found
     return None

@@ -153,6 +153,8 @@ def run(
     - A run state of more than 200,000 bytes ends the run, a path that leads nowhere too.
 
     - A run ends with its first error, and is never INACTIVE.
+
+    - The log's first entry also says of which run it is, for 'flow reconcile'.
     """
     if (definition is None) == (resume_file is None):
         raise click.UsageError("Give a DEFINITION to run, or --resume FILE to go on with a run.")

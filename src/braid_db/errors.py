@@ -33,6 +33,7 @@ BraidError
 ├── RunOptionInvalid           a stub, answer, collection or log does not fit (with the next:
 ├── SavedRunUnusable           a file that keeps a run cannot be used           flows.errors)
 ├── FlowUnwritable             a flow's definition or schema cannot be written to its file
+├── RunLogInvalid              the log of a run cannot be read, or does not say what is needed
 ├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
 ├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
 ├── FunctionUnknown            a flow names a function that nobody supplied

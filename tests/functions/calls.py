@@ -168,7 +168,7 @@ class Endpoint:
                 opened.close()
 
 
-def refused(endpoint: Endpoint, call: Callable[[], Result], code: str | None = None) -> str:
+def refused(endpoint: Endpoint, call: Callable[[], object], code: str | None = None) -> str:
     """Make sure that a call is refused by one clear line and writes nothing; return the line."""
     before = endpoint.everything()
     with pytest.raises(BraidError) as caught:

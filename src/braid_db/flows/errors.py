@@ -59,3 +59,9 @@ class SavedRunUnusable(BraidError):
     def __init__(self, path: object, reason: str) -> None:
         self.path = path
         super().__init__(f"The run kept in {path} cannot be used: the file {reason}.")
+
+
+class RunLogInvalid(BraidError):
+    """The log of a run cannot be read, or does not tell what is needed."""
+
+    code = "flow-run-log-invalid"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,12 +23,14 @@ class Execution(NamedTuple):
     :param key: of its receipt, under which it may have been recorded by itself; None where
         nothing tells it from another.
     :param after: the states whose results it was given.
+    :param has_id: whether an id of the action tells it from the state's other executions.
     """
 
     state: str
     key: CallKey | None
     told: StepToRecord | TransferToRecord
     after: tuple[str, ...] = ()
+    has_id: bool = True
 
 
 def record_flow_run(
@@ -39,13 +41,7 @@ def record_flow_run(
     :param executions: in the order in which they ran.
     :raises BraidError: if one of them cannot be recorded; nothing is written then.
     """
-    by_state: dict[str, int] = {}
-    ids: list[int] = []
-    for one in executions:
-        others = [by_state[state] for state in one.after if state in by_state]
-        result = _record(tx, rules, one, references(ids[-1:]), references(others))
-        ids.append(result["flow_state_record_id"])
-        by_state[one.state] = ids[-1]
+    ids = record_executions(tx, rules, executions, {})
     return {
         "flow_state_record_id": ids[-1] if ids else None,
         "record_ids": ids[:MOST_IDS],
@@ -53,6 +49,29 @@ def record_flow_run(
         "exception_str": None,
         "database": tx.database,
     }
+
+
+def record_executions(
+    tx: Transaction,
+    rules: IdentityRules,
+    executions: Sequence[Execution],
+    known: Mapping[int, int],
+) -> list[int]:
+    """Record each execution that has no record yet, and return the records of all.
+
+    :param known: the records that are there, by the executions' places; they stay as they are.
+    """
+    by_state: dict[str, int] = {}
+    ids: list[int] = []
+    for place, one in enumerate(executions):
+        record_id = known.get(place)
+        if record_id is None:
+            others = [by_state[state] for state in one.after if state in by_state]
+            result = _record(tx, rules, one, references(ids[-1:]), references(others))
+            record_id = result["flow_state_record_id"]
+        ids.append(record_id)
+        by_state[one.state] = record_id
+    return ids
 
 
 def _record(

@@ -13,6 +13,9 @@ from braid_db.store.recording import CLAIM_RECEIPT, FIND_RECEIPT, KEEP_RESULT
 
 Result = dict[str, Any]
 
+BY_KEY_ALONE = bytes(32)
+"""In place of a digest: whatever comes under this key is the same call."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallKey:
@@ -51,7 +54,7 @@ def once(tx: Transaction, call: CallKey | None, work: Callable[[Transaction], Re
 def first_result(tx: Transaction, call: CallKey) -> Result:
     """Return what a call returned when it came for the first time."""
     row = tx.first(FIND_RECEIPT, call.function, call.key)
-    if row is None or bytes(row[0]) != call.arguments_sha256:
+    if row is None or bytes(row[0]) not in (call.arguments_sha256, BY_KEY_ALONE):
         raise KeyReused(call.function, call.key.partition(":")[2])
     result: Result = json.loads(row[1])
     return result
@@ -60,13 +63,18 @@ def first_result(tx: Transaction, call: CallKey) -> Result:
 def once_by_key(tx: Transaction, call: CallKey, work: Callable[[Transaction], Result]) -> Result:
     """Do what a key stands for, or return what it returned, whatever its arguments were then.
 
-    For what can be told in more than one way: a step by itself, or with all of its run.
+    For what can be told in more than one way: a step by itself, with all of its run, or from the
+    run's log. The one that comes later, whichever it is, gets the first one's result.
     """
-    claim = (call.function, call.key, call.arguments_sha256, None, tx.now)
+    claim = (call.function, call.key, BY_KEY_ALONE, None, tx.now)
     if tx.first(CLAIM_RECEIPT, *claim) is None:
-        row = tx.first(FIND_RECEIPT, call.function, call.key)
-        found: Result = json.loads(row[1]) if row is not None else {}
-        return found
+        return find_result(tx, call) or {}
     result = work(tx)
     tx.write(KEEP_RESULT, [(json.dumps(result), call.function, call.key)])
     return result
+
+
+def find_result(tx: Transaction, call: CallKey) -> Result | None:
+    """Return what was returned under a key, whatever its arguments were; None if it never came."""
+    row = tx.first(FIND_RECEIPT, call.function, call.key)
+    return None if row is None else json.loads(row[1])

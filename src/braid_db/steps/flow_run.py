@@ -9,11 +9,10 @@ from typing import Any
 from braid_db.errors import InvalidArgument
 from braid_db.records.flow_runs import Execution
 from braid_db.records.flow_runs import record_flow_run as record
-from braid_db.records.receipts import CallKey, Result
+from braid_db.records.receipts import BY_KEY_ALONE, CallKey, Result
 from braid_db.steps import values
 from braid_db.steps.action_step import ActionStepRequest, read_action_step
 from braid_db.steps.call import Arguments, UseCase, call
-from braid_db.steps.delivery import digest_of
 from braid_db.steps.documents import times_of
 from braid_db.steps.home import Home
 from braid_db.steps.requests import Request
@@ -25,6 +24,14 @@ MOST = 10_000
 
 
 _Outcome = tuple[dict[str, Any], dict[str, Any], bool]
+
+REFUSED = "refused"
+"""What stands in a key for the id of an action that was not even begun."""
+
+
+def key_of_execution(function: str, run_id: str, state: str, action_id: str) -> CallKey:
+    """Return the key under which a state that records a single action does it."""
+    return CallKey(function, f"key:{run_id}:{state[:300]}:{action_id}", BY_KEY_ALONE)
 
 
 class FlowRunRequest(Request):
@@ -95,11 +102,9 @@ class _Reading:
         return [one for *_, one in sorted(self._found, key=lambda found: found[:2])]
 
     def _key(self, function: str, name: str, action_id: str) -> CallKey | None:
-        """Return the key under which a state that records a single action does it."""
         if self._request.run_id is None:
             return None
-        key = f"key:{self._request.run_id}:{name[:300]}:{action_id or 'refused'}"
-        return CallKey(function, key, digest_of({"key": key}))
+        return key_of_execution(function, self._request.run_id, name, action_id or REFUSED)
 
     def _step(
         self, name: str, item: dict[str, Any], document: dict[str, Any], error: dict[str, Any]

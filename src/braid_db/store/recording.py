@@ -256,11 +256,24 @@ END_TAG = Statement(
     "k",
 )
 
+_is_activity = or_(record.c.kind == Kind.STEP.value, record.c.kind == Kind.TRANSFER.value)
+
 LATEST_STEP = Statement(
     select(func.max(record.c.record_id)).where(
         record.c.run_id == bindparam("run"),
-        or_(record.c.kind == Kind.STEP.value, record.c.kind == Kind.TRANSFER.value),
+        _is_activity,
     ),
+    "run",
+)
+
+STEPS_OF_RUN = Statement(
+    select(record.c.record_id, record.c.kind, version.c.name, version.c.started_at)
+    .join(version, (version.c.record_id == record.c.record_id) & (version.c.number == 1))
+    .where(
+        record.c.run_id == bindparam("run"),
+        _is_activity,
+    )
+    .order_by(record.c.record_id),
     "run",
 )
 

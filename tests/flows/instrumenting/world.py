@@ -123,6 +123,7 @@ class Ran:
     trace: list[str]
     executions: list[Execution]
     here: Here
+    log: list[dict[str, Any]]
 
     def users_state(self, member: str = "braid_db") -> Any:
         """Return the final state without what provenance put there."""
@@ -140,9 +141,10 @@ def run(
     run_id: str | None = None,
 ) -> Ran:
     """Run a definition to its end; its provenance goes where the environment says."""
-    script, here, trace = Script(outcomes or [], run_id), Here(broken), []
+    script, here, trace, log = Script(outcomes or [], run_id), Here(broken), [], []
 
     def follow(event: Event) -> None:
+        log.append(json.loads(json.dumps(event.as_log_entry())))
         name = event.details.get("state_name")
         if event.code.endswith("Started") and name and not is_added(definition["States"][name]):
             trace.append(name)
@@ -157,4 +159,4 @@ def run(
         run_id=run_id,
         sleep=lambda seconds: None,
     )
-    return Ran(finished, trace, script.done, here)
+    return Ran(finished, trace, script.done, here, log)

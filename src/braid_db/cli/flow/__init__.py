@@ -10,6 +10,7 @@ from braid_db.cli.options import CONTEXT
 COMMANDS = {
     "check": "braid_db.cli.flow.check:check",
     "instrument": "braid_db.cli.flow.instrument:instrument",
+    "reconcile": "braid_db.cli.flow.reconcile:reconcile_command",
     "run": "braid_db.cli.flow.run:run",
     "strip": "braid_db.cli.flow.strip:strip",
 }

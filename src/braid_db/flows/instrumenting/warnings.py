@@ -75,7 +75,7 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
 
 def _of_once(states: States, name: str) -> Iterator[str]:
     """Say what the run's end cannot know of an action."""
-    state, later = states[name], "; its run's log has the rest: 'flow reconcile' (coming)."
+    state, later = states[name], "; its run's log has the rest: 'flow reconcile'."
     if comes_again(states, name):
         yield f"it may run more than once, and only the last round is recorded{later}"
     over = writers(states, name, result_path(state))

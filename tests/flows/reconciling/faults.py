@@ -1,0 +1,73 @@
+"""Faults in reconciling that the laws have to see."""
+
+from __future__ import annotations
+
+import pytest
+
+from braid_db.flows.reconciling import documents, given, known_flow, telling
+from braid_db.records import completing, flow_runs, receipts
+from tests.flows.reconciling import laws
+from tests.records.histories.faults.planting import Fault, breaks
+
+FAULTS: list[Fault] = []
+Patch = pytest.MonkeyPatch
+
+
+@breaks(laws.equals_what_each_recorded, planted=FAULTS)
+def data_is_taken_for_order(patch: Patch) -> None:
+    patch.setattr(known_flow, "sources_of", lambda state, facts: set())
+
+
+@breaks(laws.equals_what_each_recorded, planted=FAULTS)
+def what_failed_is_not_told(patch: Patch) -> None:
+    patch.setattr(telling._Teller, "_failed", lambda self, begun, entry, name: None)
+
+
+@breaks(laws.equals_what_each_recorded, planted=FAULTS)
+def times_are_those_of_the_log(patch: Patch) -> None:
+    whole = documents.recorded_of
+
+    def recorded_of(document: documents.Document, **how: bool) -> documents.Document:
+        return {**whole(document, **how), "start_time": "2026-03-01T09:00:00+00:00"}
+
+    patch.setattr(telling, "recorded_of", recorded_of)
+
+
+@breaks(laws.adds_nothing_to_what_each_recorded, planted=FAULTS)
+def what_has_no_id_is_always_new(patch: Patch) -> None:
+    whole = completing._Search.by
+
+    def by(self: completing._Search, key: object, **among: object) -> None:
+        if not among:
+            whole(self, key)  # type: ignore[arg-type]
+
+    patch.setattr(completing._Search, "by", by)
+
+
+@breaks(laws.adds_nothing_to_what_each_recorded, planted=FAULTS)
+def added_states_are_taken_for_the_flows_own(patch: Patch) -> None:
+    patch.setattr(known_flow.KnownFlow, "records", lambda self, name: False)
+    patch.setattr(telling, "is_of_provenance", lambda document: False)
+
+
+@breaks(laws.adds_what_is_missing, planted=FAULTS)
+def rounds_of_a_loop_are_taken_for_one(patch: Patch) -> None:
+    whole = telling._Teller._add
+
+    def add(self: telling._Teller, begun: object, document: object, error: object) -> None:
+        seen = {step["step_name"] for step in self.told.steps}
+        if begun.name not in seen:  # type: ignore[attr-defined]
+            whole(self, begun, document, error)  # type: ignore[arg-type]
+
+    patch.setattr(telling._Teller, "_add", add)
+
+
+@breaks(laws.twice_changes_nothing, planted=FAULTS)
+def what_is_known_is_not_looked_for(patch: Patch) -> None:
+    patch.setattr(completing, "find_known", lambda tx, run_id, executions: {})
+    patch.setattr(flow_runs, "once_by_key", lambda tx, call, work: receipts.once(tx, None, work))
+
+
+@breaks(laws.keeps_secrets, planted=FAULTS)
+def what_the_log_shows_is_recorded(patch: Patch) -> None:
+    patch.setattr(given.Given, "_shown", lambda self, public, logged: logged)

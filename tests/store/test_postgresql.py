@@ -42,6 +42,11 @@ def test_statements_are_prepared_once(postgresql_store: Store) -> None:
     assert len(prepared) == len(set(prepared))
 
 
+def test_no_query_is_compiled_for_longer_than_it_runs(postgresql_store: Store) -> None:
+    jit = Statement(select(func.current_setting("jit")))
+    assert postgresql_store.read(lambda tx: tx.rows(jit)) == [("off",)]
+
+
 def test_what_is_written_is_not_waited_for(postgresql_store: Store) -> None:
     """Two writes and a question are one round trip, of a server that sleeps in the first."""
     sleep = Statement(select(func.pg_sleep(0.3)))

@@ -66,7 +66,10 @@ class PostgresDriver(Driver):
         self._connect()
         if not self.memory:
             self._connection.prepared_max = _MOST_PREPARED
-            self._connection.execute(lock_timeout("SESSION", self.busy_timeout_s))
+            # PostgreSQL takes every recursive query for a large one, and compiled each for longer
+            # than it then ran.
+            wait = lock_timeout("SESSION", self.busy_timeout_s)
+            self._connection.execute(f"SET SESSION jit = off; {wait}")
 
     def prepare(self) -> None:
         """Do nothing: a server is always ready for many at once."""

@@ -1,0 +1,48 @@
+"""The laws of lineage hold for any history and any graph, on each database."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.effort import costly
+from tests.recall.histories.strategies import histories
+from tests.recall.histories.telling import Database
+from tests.recall.histories.world import History
+from tests.records.lineages.asking import Question, inquire, questions
+from tests.records.lineages.graphs import Graph, graphs
+from tests.records.lineages.laws import LAWS
+
+some_questions = st.lists(questions, min_size=1, max_size=3)
+
+
+def thorough(examples: int) -> settings:
+    """Return how often to try; one database serves all of a test."""
+    return settings(
+        max_examples=costly(examples),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+def test_the_laws_hold_at_any_moment_of_a_history(database: Database) -> None:
+    @thorough(150)
+    @given(histories(), some_questions)
+    def hold(history: History, asked: list[Question]) -> None:
+        _hold(history, asked, database)
+
+    hold()
+
+
+def test_the_laws_hold_for_any_graph(database: Database) -> None:
+    @thorough(200)
+    @given(graphs, some_questions)
+    def hold(graph: Graph, asked: list[Question]) -> None:
+        _hold(graph, asked, database)
+
+    hold()
+
+
+def _hold(told: History | Graph, asked: list[Question], database: Database) -> None:
+    for inquiry in inquire(told, asked, database):
+        for law in LAWS:
+            law(inquiry)

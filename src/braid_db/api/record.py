@@ -240,9 +240,13 @@ class BraidModel(BraidRecord):
         limit: int | None = None,
         session: Session | None = None,
     ) -> list[BraidRecord]:
-        """Return the data and facts that this version was made from, nearest first."""
-        kinds = (Kind.DATA, Kind.FACT)
-        return self.ancestors(kinds=kinds, as_of=as_of, limit=limit, session=session)
+        """Return the data and facts that this version was made from, nearest first.
+
+        By data, as a recall goes: what a flow only did earlier did not train the model.
+        """
+        return self.ancestors(
+            kinds=(Kind.DATA, Kind.FACT), as_of=as_of, by_data=True, limit=limit, session=session
+        )
 
 
 class BraidStatement(BraidRecord):

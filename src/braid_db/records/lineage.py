@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from braid_db.model import Kind, Role
 from braid_db.records.errors import NotRecordedThen
-from braid_db.records.views import get_version_id, iso, views_of
+from braid_db.records.views import get_version_and_content, iso, views_of
 from braid_db.store import Transaction, reading
 from braid_db.store import lineage as sql
 from braid_db.store.lineage import EdgeRow
@@ -104,7 +104,7 @@ def reach_of(
     :raises VersionNotFound: if the record has no version of this number.
     """
     asked = asked_about(tx, record_id, version, as_of)
-    found = reach(tx, [asked.content_id], direction, depth=depth, as_of=as_of)
+    found = reach(tx, asked.content_id, direction, depth=depth, as_of=as_of)
     return found.nearest_first()
 
 
@@ -117,14 +117,13 @@ def asked_about(
     :raises VersionNotFound: if the record has no version of this number.
     :raises NotRecordedThen: if it was recorded only later.
     """
-    version_id = get_version_id(tx, record_id, version)
-    if as_of is not None:
-        row = tx.first(sql.VERSION_AT, record_id, as_of)
-        if row is None or (version is not None and row[0] < version_id):
-            raise NotRecordedThen(record_id, version, iso(as_of))
-        version_id = version_id if version is not None else int(row[0])
-    [[content_id]] = tx.rows(sql.CONTENT_OF_VERSION, version_id)
-    return Asked(version_id, int(content_id))
+    asked = Asked(*get_version_and_content(tx, record_id, version))
+    if as_of is None:
+        return asked
+    row = tx.first(sql.VERSION_AT, record_id, as_of)
+    if row is None or (version is not None and row[0] < asked.version_id):
+        raise NotRecordedThen(record_id, version, iso(as_of))
+    return Asked(*row) if version is None else asked
 
 
 def describe(
@@ -169,7 +168,7 @@ def _reached(
     further = None if depth is None else depth + 1
     found: dict[int, int] = {}
     for way in _ONE_WAY[direction]:
-        reached = reach(tx, [start], way, depth=further, as_of=as_of, by_data=by_data)
+        reached = reach(tx, start, way, depth=further, as_of=as_of, by_data=by_data)
         found.update(reached.nearest_first().pairs())
     within = {content: far for content, far in found.items() if depth is None or far <= depth}
     del within[start]

@@ -81,7 +81,7 @@ def common_ancestors(
         asked_about(tx, other_id, other_version, as_of),
     ]
     one, other = (
-        dict(reach(tx, [each.content_id], Direction.UP, as_of=as_of).pairs()) for each in asked
+        dict(reach(tx, each.content_id, Direction.UP, as_of=as_of).pairs()) for each in asked
     )
     both = sorted(one.keys() & other.keys(), key=lambda c: (one[c] + other[c], one[c], c))
     if kinds:
@@ -104,10 +104,10 @@ def _ways(
     begun leads to the end, as it goes only where its distance from there is known: so the work
     grows with the ways that are taken, and not with those that there are.
     """
-    left = dict(reach(tx, [last], Direction.UP, as_of=as_of).pairs())
+    left = dict(reach(tx, last, Direction.UP, as_of=as_of).pairs())
     if first not in left or first == last:
         return
-    below = reach(tx, [first], Direction.DOWN, as_of=as_of).contents
+    below = reach(tx, first, Direction.DOWN, as_of=as_of).contents
     onward = _onward(sql.edges_among(tx, left.keys() & {first, last, *below}, as_of), last)
     number = count()
     # Of ways that will be equally long, the one that has come farthest is followed first.

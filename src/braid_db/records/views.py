@@ -61,15 +61,29 @@ def get_version_id(tx: Transaction, record_id: int, version: int | None = None) 
     :raises RecordNotFound: if no record has this id.
     :raises VersionNotFound: if the record has no version of this number.
     """
-    current = tx.first(reading.CURRENT_VERSION, record_id) if record_id <= _LARGEST_ID else None
-    if current is None:
+    return get_version_and_content(tx, record_id, version)[0]
+
+
+def get_version_and_content(
+    tx: Transaction, record_id: int, version: int | None = None
+) -> tuple[int, int]:
+    """Return the id of one version of a record, and of the content that it stands for.
+
+    :raises RecordNotFound: if no record has this id.
+    :raises VersionNotFound: if the record has no version of this number.
+    """
+    if record_id > _LARGEST_ID:
         raise RecordNotFound(record_id)
     if version is None:
-        return int(current[0])
-    row = tx.first(reading.VERSION_BY_NUMBER, record_id, version) if version < 2**31 else None
+        row = tx.first(reading.CURRENT_VERSION, record_id)
+    else:
+        row = tx.first(reading.VERSION_BY_NUMBER, record_id, version) if version < 2**31 else None
+        if row is None and tx.first(reading.CURRENT_VERSION, record_id) is not None:
+            raise VersionNotFound(record_id, version)
     if row is None:
-        raise VersionNotFound(record_id, version)
-    return int(row[0])
+        raise RecordNotFound(record_id)
+    version_id, content_id = row
+    return int(version_id), int(content_id)
 
 
 def list_runs(tx: Transaction, limit: int | None = None) -> Page[RunView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -115,3 +115,22 @@ def is_recorded(direction: Direction, as_of: str) -> ColumnElement[bool]:
     there = version.alias("there")
     is_there = exists().where(there.c.version_id == far, there.c.created_at <= time)
     return (derivation.c.created_at <= time) & is_there
+
+
+class Ways(NamedTuple):
+    """Which derivations a lineage follows, and in which direction.
+
+    :param is_dated: only what was recorded by a time: the bind parameter ``as_of``.
+    :param by_data: whether the order of steps counts only where it is all that is known.
+    """
+
+    direction: Direction
+    is_dated: bool
+    by_data: bool
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what a derivation has to fulfil besides."""
+        if self.by_data:
+            yield is_by_data("as_of" if self.is_dated else None)
+        if self.is_dated:
+            yield is_recorded(self.direction, "as_of")

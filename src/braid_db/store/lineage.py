@@ -32,12 +32,8 @@ class SortRow(NamedTuple):
     is_invalid: bool
 
 
-CONTENT_OF_VERSION = Statement(
-    select(version.c.content_id).where(version.c.version_id == bindparam("id")), "id"
-)
-
 VERSION_AT = Statement(
-    select(version.c.version_id)
+    select(version.c.version_id, version.c.content_id)
     .where(
         version.c.record_id == bindparam("id"),
         version.c.created_at <= bindparam("as_of", type_=UtcTime),
@@ -47,7 +43,7 @@ VERSION_AT = Statement(
     "id",
     "as_of",
 )
-"""The version of a record that was current at a time."""
+"""The ids of the version of a record that was current at a time, and of its content."""
 
 _derived = each_id("derived")
 _edges = (

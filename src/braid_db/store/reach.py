@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import repeat
+from operator import add, floordiv, mod, mul
 from typing import NamedTuple
 
 from braid_db.store import reach_at_once, reach_in_steps
+from braid_db.store.edges import Ways
 from braid_db.store.transaction import Transaction
 from braid_db.views import Direction
 
@@ -16,9 +18,9 @@ _BY_DATABASE = {"sqlite": reach_in_steps.reach, "postgresql": reach_at_once.reac
 
 
 class Reach(NamedTuple):
-    """Contents that are reached, each once, and how far each is from the nearest start.
+    """Contents that are reached, each once, and how far each is from the start.
 
-    The starts are among them, at distance 0. In no particular order until they are sorted.
+    The start is among them, at distance 0. In no particular order until they are sorted.
     """
 
     contents: array[int]
@@ -31,25 +33,28 @@ class Reach(NamedTuple):
     def nearest_first(self) -> Reach:
         """Return the same by distance, and within a distance in the order of recording."""
         # One number for each, as numbers are sorted in half the time and space of pairs.
-        beyond = max(self.contents, default=0) + 1
-        keys = sorted(distance * beyond + content for content, distance in self.pairs())
-        contents = array("q", map(int.__mod__, keys, repeat(beyond)))
-        return Reach(contents, array("q", map(int.__floordiv__, keys, repeat(beyond))))
+        beyond = max(self.contents) + 1
+        keys = list(map(add, map(mul, self.distances, repeat(beyond)), self.contents))
+        in_order = sorted(keys)
+        if in_order == keys:
+            return self
+        contents = array("q", map(mod, in_order, repeat(beyond)))
+        return Reach(contents, array("q", map(floordiv, in_order, repeat(beyond))))
 
 
 def reach(
     tx: Transaction,
-    starts: Collection[int],
+    start: int,
     direction: Direction,
     *,
     depth: int | None = None,
     as_of: datetime | None = None,
     by_data: bool = False,
 ) -> Reach:
-    """Return all that some contents came from, or all that came from them.
+    """Return all that a content came from, or all that came from it.
 
-    ``transferred`` is followed only from a transfer task among the starts up to its sources:
-    through a task, a file would seem to come from all files that were transferred along with it.
+    ``transferred`` is followed only where the start is a transfer task, up to its sources: through
+    a task, a file would seem to come from all files that were transferred along with it.
 
     :param direction: ``UP`` or ``DOWN``.
     :param depth: how many derivations to go at most; without end when omitted.
@@ -57,5 +62,5 @@ def reach(
     :param by_data: whether the order of steps counts only where it is all that is known, as for a
         recall.
     """
-    found = _BY_DATABASE[tx.dialect_name](tx, starts, direction, depth, as_of, by_data=by_data)
-    return Reach(*found)
+    ways = Ways(direction, is_dated=as_of is not None, by_data=by_data)
+    return Reach(*_BY_DATABASE[tx.dialect_name](tx, start, ways, depth, as_of))

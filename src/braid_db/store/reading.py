@@ -62,14 +62,18 @@ class RunRow(NamedTuple):
     records: int
 
 
+_KEYS = select(version.c.version_id, version.c.content_id)
+
 CURRENT_VERSION = Statement(
-    select(record.c.current_version_id).where(record.c.record_id == bindparam("id")), "id"
+    _KEYS.join(record, record.c.current_version_id == version.c.version_id).where(
+        record.c.record_id == bindparam("id")
+    ),
+    "id",
 )
+"""The ids of the current version of a record and of its content; so the next one."""
 
 VERSION_BY_NUMBER = Statement(
-    select(version.c.version_id).where(
-        version.c.record_id == bindparam("id"), version.c.number == bindparam("number")
-    ),
+    _KEYS.where(version.c.record_id == bindparam("id"), version.c.number == bindparam("number")),
     "id",
     "number",
 )

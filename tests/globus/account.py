@@ -28,20 +28,24 @@ class Account:
     """A home folder that is empty at first, and who works in it.
 
     :param home: a folder that is not there yet.
-    :param within: a command that runs what follows it, where the agent and the commands are to
-        run otherwise than as an ordinary user's.
+    :param within: a command that runs what follows it, for the agent and for what is run in a
+        shell; by default, as an ordinary user.
     :ivar python: what this person's commands and clients run with.
     """
 
     def __init__(
-        self, cloud: Cloud, home: Path, identity: Identity, within: Sequence[str] | None = None
+        self,
+        cloud: Cloud,
+        home: Path,
+        identity: Identity,
+        within: Sequence[str] = AS_ORDINARY_USER,
     ) -> None:
         home.mkdir(mode=0o700)
         self.cloud, self.home, self.identity = cloud, home, identity
-        self._within = within or []
+        self._within = within
         self.python = Path(sys.executable)
         self.environment = cloud.environment(home, identity)
-        self.agent = Agent(ENDPOINT, self.environment, within or AS_ORDINARY_USER)
+        self.agent = Agent(ENDPOINT, self.environment, within)
         self._clients: list[Client] = []
         self._leash = Leash(home)
 

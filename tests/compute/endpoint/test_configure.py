@@ -241,7 +241,8 @@ def test_the_doctor_looks_at_what_can_be_seen_here_though_nobody_is_logged_in(
     verdicts = {check["name"]: check["verdict"] for check in json.loads(done.stdout)}
     assert verdicts == {
         "configuration": "good",
-        "callers": "good",
+        # Root's agent needs an address that Globus can write to.
+        "callers": "bad" if os.geteuid() == 0 else "good",
         "workers": "good",
         "agent": "good",
         "database": "good",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 import shutil
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from braid_db.compute.endpoint import folder
-from braid_db.compute.endpoint.configuring import allowed_functions, is_shared
+from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
 from braid_db.compute.endpoint.folder import EndpointFolder
 from braid_db.compute.endpoint.running import agent_process, left_by_killed
 from braid_db.compute.endpoint.seen import mapped_accounts, workers_of
@@ -87,9 +88,18 @@ def examine(examined: Examined) -> Iterator[Check]:
 
 def _callers(endpoint: EndpointFolder) -> Check:
     """Say who may call."""
+    if os.geteuid() == 0 and not read_yaml(endpoint, folder.CONFIG).get("email"):
+        advice = f"Name one: braid-db endpoint configure {endpoint.name} --email ADDRESS"
+        found = "nobody: root's agent starts only with an address that Globus can write to"
+        return Check("callers", Verdict.BAD, found, advice)
     if not is_shared(endpoint):
         who = "personal: only the Globus identity that starts it, and those linked to it"
         return Check("callers", Verdict.GOOD, who)
+    return _shared_with(endpoint)
+
+
+def _shared_with(endpoint: EndpointFolder) -> Check:
+    """Say who may call an endpoint that more than one identity may."""
     accounts = mapped_accounts(endpoint)
     if not accounts:
         advice = f"Mend {folder.MAPPING}, or configure it again with --account."
@@ -98,6 +108,9 @@ def _callers(endpoint: EndpointFolder) -> Check:
     if len(set(accounts.values())) > 1:
         advice = "Map all to the one account that owns the database."
         return Check("callers", Verdict.BAD, f"shared: {who}", advice)
+    if os.geteuid() != 0:
+        found = f"shared with {who}; but an agent that is not root's serves its owner alone"
+        return Check("callers", Verdict.BAD, found, "Run the agent as root, and this as well.")
     return Check("callers", Verdict.GOOD, f"shared: {who}")
 
 

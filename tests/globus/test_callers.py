@@ -1,0 +1,85 @@
+"""Who may call: a personal endpoint its owner alone, a shared one whoever is of the facility."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.functions.calls import Endpoint
+from tests.globus.account import Account
+from tests.globus.conftest import NewAccount
+from tests.globus.facility import ACCOUNT, Facility
+from tests.globus.served import STEP, Served
+from tests.globus_cloud.auth import OWNER, VISITOR
+from tests.globus_cloud.cloud import Cloud
+
+NOBODY_ELSE = "personal: only the Globus identity that starts it, and those linked to it"
+
+
+@pytest.fixture
+def facility() -> Iterator[Facility]:
+    """A machine with an account that owns the database; skips where none can be had."""
+    with tempfile.TemporaryDirectory(prefix="braid-db-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        found = Facility(folder)
+        if problem := found.prepare():
+            pytest.skip(f"needs root, or user namespaces with subordinate accounts: {problem}")
+        yield found
+        found.clear()
+
+
+@pytest.fixture
+def root(facility: Facility, globus_cloud: Cloud) -> Iterator[Account]:
+    """Root of that machine, with a login of an operator's."""
+    account = Account(globus_cloud, facility.folder / "root", OWNER, facility.as_root)
+    yield account
+    account.leave()
+
+
+def test_a_personal_endpoint_refuses_another_identity(
+    new_account: NewAccount, visitor: Account
+) -> None:
+    account = new_account()
+    shared = account.register(STEP, "--public")
+    served = Served(account, f"sqlite:///{account.home}/braid.db")
+    outcome = visitor.client().call(served.endpoint_id, shared[STEP], step_name="foreign")
+    assert "untrusted identity" in outcome["failed"]
+    assert served.by_sdk(STEP, step_name="own")["flow_state_record_id"] == 1
+    with closing(Endpoint(served.database)) as at_work:
+        assert [row.name for row in at_work.rows("version")] == ["Action Step own"]
+    assert account.doctor()["callers"]["found"] == NOBODY_ELSE
+    account.leave()
+    mapping = account.agent.folder / "identity_mapping_config.json"
+    rules = [{"source": "{username}", "match": ".*@facility\\.example", "output": ACCOUNT}]
+    mapping.write_text(json.dumps([{"mappings": rules}]))
+    with (account.agent.folder / "config.yaml").open("a") as config:
+        config.write(f"identity_mapping_config_path: {mapping}\n")
+    assert account.doctor()["callers"]["advice"] == "Run the agent as root, and this as well."
+
+
+def test_a_shared_endpoint_records_for_a_facility_as_the_account_that_owns_the_database(
+    facility: Facility, root: Account, visitor: Account
+) -> None:
+    public = root.register(STEP, "--public")
+    options = ("--account", f"facility.example={ACCOUNT}", "--email", "operators@facility.example")
+    served = Served(root, facility.database, *options)
+    who = f"urn:globus:auth:identity:{VISITOR.id}"
+    step = {"step_name": "Shared", "run_id": "a run", "started_by": who}
+    outcome = visitor.client().call(served.endpoint_id, public[STEP], **step)
+    assert "result" in outcome, outcome
+    refused = served.client.call(served.endpoint_id, public[STEP], **step)
+    assert "failed to map" in refused["failed"], refused
+    checks = root.doctor()
+    assert checks["callers"]["found"] == f"shared: identities of facility.example as {ACCOUNT}"
+    assert {check["verdict"] for check in checks.values()} == {"good"}, checks
+    config = root.agent.folder / "config.yaml"
+    config.write_text(config.read_text().replace("\nemail:", "\n#email:"))
+    assert "configure braid_db --email" in root.doctor()["callers"]["advice"]
+    run = root.ask("run", "show", "a run", "--db", facility.database)["run"]
+    assert (run["started_by"], run["records"]) == (who, 1)

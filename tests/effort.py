@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 _full = False
 
 
@@ -18,3 +20,11 @@ def costly(count: int) -> int:
     ``@settings(max_examples=costly(500))``, this is a plain function.
     """
     return count if _full else max(1, count // 10)
+
+
+def only_whole(because: str) -> pytest.MarkDecorator:
+    """Mark a test that cannot do a tenth of its work, so that it is run with ``--full`` alone.
+
+    :param because: what costs so much.
+    """
+    return pytest.mark.skipif(not _full, reason=f"{because}: run it with --full")

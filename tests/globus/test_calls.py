@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.effort import costly
 from tests.functions.calls import Result, document, whole
 from tests.globus.conftest import NewAccount, database_of
 from tests.globus.contents import contents, result_alone
@@ -23,7 +24,11 @@ from tests.ssx.test_recorded_flow import (
 Caller = Callable[..., Result]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# Both with --full.
+DATABASES = ["postgresql", "sqlite"][: costly(10)]
+
+
+@pytest.fixture(params=DATABASES)
 def served(request: pytest.FixtureRequest, new_account: NewAccount) -> Iterator[Served]:
     """An endpoint with a database of its own, so that the ids of its records are known."""
     account = new_account()

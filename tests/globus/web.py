@@ -7,6 +7,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+import uuid
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,7 +64,7 @@ class Web:
         """Run an action as a state of a flow does, and return its status document at its end."""
         tasks = [{"function_id": one, "args": [], "kwargs": kwargs} for one, kwargs in calls]
         body = {"endpoint_id": endpoint_id, "tasks": tasks}
-        document = self.post("/v3/run", {"request_id": "any", "body": body})
+        document = self.post("/v3/run", {"request_id": str(uuid.uuid4()), "body": body})
         deadline = time.monotonic() + _LONGEST_S
         while document["status"] == "ACTIVE" and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -13,8 +13,12 @@ from tests.globus_cloud.logins import Consents, Signer
 from tests.globus_cloud.state import State
 from tests.globus_cloud.web import Refused, Request, Routes
 
-COMPUTE_SCOPE = "https://auth.globus.org/scopes/facd7ccc-c5f4-42aa-916b-a0e270e2c2a9/all"
-_RESOURCE_SERVERS = {COMPUTE_SCOPE: "funcx_service"}
+_SCOPES = "https://auth.globus.org/scopes/"
+_COMPUTE, _FLOWS = "facd7ccc-c5f4-42aa-916b-a0e270e2c2a9", "eec9b274-0c81-4334-bdc2-54e90e689b9a"
+COMPUTE_SCOPE = f"{_SCOPES}{_COMPUTE}/all"
+FLOWS_SCOPES = f"{_SCOPES}{_FLOWS}/"
+"""How the scopes of Globus Flows begin; each flow has one more, of its own."""
+_RESOURCE_SERVERS = {_COMPUTE: "funcx_service", _FLOWS: "flows.globus.org"}
 _VALID_S = 172800
 
 
@@ -30,6 +34,16 @@ class Identity:
     secret: str
     username: str
     groups: frozenset[str] = frozenset()
+
+    @property
+    def urn(self) -> str:
+        """How roles name it."""
+        return f"urn:globus:auth:identity:{self.id}"
+
+    @property
+    def principals(self) -> set[str]:
+        """The URNs by which roles mean it: its own, and those of its groups."""
+        return {self.urn, *(f"urn:globus:groups:id:{group}" for group in self.groups)}
 
     @property
     def document(self) -> dict[str, Any]:
@@ -128,6 +142,28 @@ class Auth:
             raise Refused(401, "UNAUTHORIZED", "there is no valid token with this request")
         return IDENTITIES[known["identity"]]
 
+    def has_scope(self, request: Request, *scopes: str) -> bool:
+        """Return whether a caller's token was given for one of these scopes."""
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        known = self._state.get("token", token) or {}
+        return not set(scopes).isdisjoint(known.get("scopes", ()))
+
+    def new_token(self, identity: Identity, scope: str) -> str:
+        """Return a token for scopes, as a service gets it that acts for somebody."""
+        token, until = uuid.uuid4().hex, time.time() + _VALID_S
+        scopes = [one.partition("[")[0] for one in scope.split()]
+        self._state.put("token", token, {"identity": identity.id, "until": until, "scopes": scopes})
+        return token
+
+    def _server_of(self, scope: str) -> str:
+        """Return which service a scope belongs to: also a flow is one."""
+        if not scope.startswith(_SCOPES):
+            return "auth.globus.org"
+        client = scope.removeprefix(_SCOPES).partition("/")[0]
+        if client not in _RESOURCE_SERVERS and self._state.get("flow", client) is None:
+            raise Refused(400, "unknown_scope", f"there is no scope {scope}")
+        return _RESOURCE_SERVERS.get(client, client)
+
     def _tokens(
         self, identity: Identity, scopes: str, refreshed_by: str | None = None
     ) -> dict[str, Any]:
@@ -137,8 +173,7 @@ class Auth:
         """
         servers: dict[str, list[str]] = {}
         for scope in scopes.split():
-            server = _RESOURCE_SERVERS.get(scope.partition("[")[0], "auth.globus.org")
-            servers.setdefault(server, []).append(scope)
+            servers.setdefault(self._server_of(scope), []).append(scope)
         first, *others = [
             self._new(identity, server, " ".join(found), refreshed_by)
             for server, found in servers.items()
@@ -162,10 +197,8 @@ class Auth:
     def _new(
         self, identity: Identity, server: str, scope: str, refreshed_by: str | None
     ) -> dict[str, Any]:
-        token = uuid.uuid4().hex
-        self._state.put("token", token, {"identity": identity.id, "until": time.time() + _VALID_S})
         told = {
-            "access_token": token,
+            "access_token": self.new_token(identity, scope),
             "scope": scope,
             "resource_server": server,
             "expires_in": _VALID_S,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -22,10 +23,11 @@ class Cloud:
     """One cloud, with its state in a folder.
 
     :param broker: what carries its messages.
+    :param runner: the program that runs flows, as :mod:`tests.globus_cloud.running` says.
     """
 
-    def __init__(self, folder: Path, broker: Broker) -> None:
-        self.folder, self.broker = folder, broker
+    def __init__(self, folder: Path, broker: Broker, runner: Sequence[str] = ()) -> None:
+        self.folder, self.broker, self._runner = folder, broker, runner
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._leash: Leash | None = None
@@ -42,7 +44,7 @@ class Cloud:
         with (self.folder / "cloud.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.globus_cloud", self.folder, str(self.port),
-                 self.broker.url],
+                 self.broker.url, *self._runner],
                 cwd=CHECKOUT, env=_plain_environment() | {"HOME": str(self.folder)},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
@@ -75,6 +77,7 @@ class Cloud:
             # The SDK has a fixed address for this environment; the proxy leads it to our port.
             "GLOBUS_SDK_ENVIRONMENT": "local",
             "GLOBUS_SDK_SERVICE_URL_AUTH": f"{self.url}/",
+            "GLOBUS_SDK_SERVICE_URL_FLOWS": f"{self.url}/",
             "http_proxy": self.url,
         }
 

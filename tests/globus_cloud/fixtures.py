@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from tests.globus_cloud import broker
 from tests.globus_cloud.broker import Broker
 from tests.globus_cloud.cloud import Cloud
+
+FLOW_RUNNER = (sys.executable, "-m", "tests.globus.flow_runner")
+"""What runs flows in the cloud, which knows nothing of it but how to start it."""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +31,7 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 def globus_cloud(rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The stand-in, running."""
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"), rabbitmq)
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"), rabbitmq, FLOW_RUNNER)
     try:
         yield cloud.start()
     finally:

@@ -60,13 +60,17 @@ class Provider:
             routes.add("POST", f"{version}/tg_ID/release", self.status)
 
     def run(self, read: Callable[[dict[str, Any]], list[Call]], request: Request) -> Answer:
-        """Begin an action."""
-        caller, body = self._auth.caller(request), request.object(body=dict)["body"]
+        """Begin an action; one that was asked for before is not begun again."""
+        caller, told = self._auth.caller(request), request.object(request_id=str, body=dict)
+        asked, body = f"{caller.id}/{told['request_id']}", told["body"]
+        if known := self._state.get("request", asked):
+            return self._document(known["group"], caller)
         calls = read(body)
         group = body.get("task_group_id") or str(uuid.uuid4())
         tasks = self._submitted(calls, {**body, "task_group_id": group}, caller)
         action = {"owner": caller.id, "start": _iso(time.time()), "tasks": tasks}
         self._state.put("action", group, action)
+        self._state.put("request", asked, {"group": group})
         return self._document(group, caller)
 
     def status(self, request: Request, group: str) -> Answer:
@@ -109,17 +113,16 @@ class Provider:
         if states <= {"success", "failed"} and "failed" in states:
             status = "FAILED"
         is_over = status != "ACTIVE"
-        urn = f"urn:globus:auth:identity:{caller.id}"
         return {
             "action_id": f"tg_{group}",
             "status": status,
             "details": _details(tasks) if is_over else {},
             "completion_time": _completion_time(tasks) if is_over else None,
-            "creator_id": urn,
+            "creator_id": caller.urn,
             "display_status": status,
             "label": None,
-            "manage_by": [urn],
-            "monitor_by": [urn],
+            "manage_by": [caller.urn],
+            "monitor_by": [caller.urn],
             "release_after": "P30D",
             "start_time": action["start"],
         }

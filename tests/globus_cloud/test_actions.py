@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ def begin(client: Client, count: int) -> dict[str, Any]:
 
 
 def run(client: Client, version: str, body: dict[str, Any]) -> dict[str, Any]:
-    status, document = client.post(f"{version}/run", {"request_id": "r", "body": body})
+    status, document = client.post(
+        f"{version}/run", {"request_id": str(uuid.uuid4()), "body": body}
+    )
     assert status == 200, document
     return dict(document)
 
@@ -120,7 +123,7 @@ def test_one_call_of_the_older_form_needs_no_list(owner: Client) -> None:
 def test_an_action_of_another_form_is_refused(owner: Client, change: dict[str, Any]) -> None:
     endpoint_id, function_id = owner.register_endpoint(), owner.register_function()
     body = {"endpoint_id": endpoint_id, "tasks": [{"function_id": function_id}], **change}
-    assert owner.post("/v3/run", {"request_id": "r", "body": body})[0] == 422
+    assert owner.post("/v3/run", {"request_id": str(uuid.uuid4()), "body": body})[0] == 422
     assert orders(owner.cloud, endpoint_id) == 0
 
 

@@ -1,0 +1,79 @@
+"""The form that a check knows is the form that the service takes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from braid_db.flows.checking.published import schema_findings
+from tests.effort import costly
+from tests.flows.checking.published import accepted
+from tests.globus_cloud.validation import by_schema
+
+EXAMPLES = list(accepted().values())
+TYPES = ("Action", "AwaitWebInput", "Choice", "CreateWebInput", "ExpressionEval", "Fail", "Pass")
+FIELDS = (
+    *("Type", "Comment", "Next", "End", "Parameters", "InputPath", "ResultPath", "Result"),
+    *("ActionUrl", "ActionScope", "Handler", "WaitTime", "ExceptionOnActionFailure", "RunAs"),
+    *("Catch", "ErrorEquals", "Url", "Id", "Scope", "Choices", "Default", "And", "Or", "Not"),
+    *("Cause", "CausePath", "Error", "ErrorPath", "Seconds", "SecondsPath", "Timestamp"),
+    *("TimestampPath", "Variable", "StringEquals", "NumericEquals", "IsNull", "BooleanEquals"),
+    *("BooleanEqualsPath", "TimestampLessThanPath", "NumericLessThanEqualsPath", "Nonsense"),
+)
+RULE = {"Variable": "$.a", "IsNull": True}
+VALUES = (
+    *("text", "https://a.example.org", "http://a.example.org", "2026-03-01T10:00:00Z"),
+    *(1, 1.5, 2.0, True, None, [], {}, ["text"], RULE, [RULE], *TYPES, "Wait"),
+    *([{**RULE, "Next": "b"}], [{"Variable": "$.a", "Next": "b"}], [{"Not": RULE, "Next": "b"}]),
+    *([{"And": [RULE], "Next": "b"}], [{"And": [{**RULE, "Next": "b"}], "Next": "b"}]),
+    *([{"ErrorEquals": ["States.ALL"], "Next": "b"}], {"Type": "ActionProvider"}),
+    {"Type": "ActionProvider", "Url": "https://a.example.org"},
+    {"Type": "RegisteredAPI", "Url": "https://a.example.org"},
+    {"Type": "RegisteredAPI", "Id": "1b4d8f6e-0000-4000-8000-000000000000"},
+)
+
+
+def containers(value: Any) -> list[Any]:
+    """Return all objects and lists in a JSON value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = [value] if isinstance(value, dict | list) else []
+    return own + [found for each in inner for found in containers(each)]
+
+
+def change(definition: Any, chance: random.Random) -> None:
+    """Take something out of a definition, or put something else there."""
+    place, value = chance.choice(containers(definition)), copy.deepcopy(chance.choice(VALUES))
+    if isinstance(place, list):
+        if place:
+            place[chance.randrange(len(place))] = value
+    elif place and chance.random() < 0.3:
+        del place[chance.choice(list(place))]
+    else:
+        place[chance.choice([*place, *FIELDS])] = value
+
+
+@settings(max_examples=costly(3000), deadline=None)
+@given(chance=st.randoms(use_true_random=False), changes=st.integers(0, 3), is_small=st.booleans())
+def test_a_check_refuses_what_the_service_refuses_and_nothing_else(
+    chance: random.Random, changes: int, is_small: bool
+) -> None:
+    definition = copy.deepcopy(chance.choice(EXAMPLES))
+    if is_small:
+        name, state = chance.choice(list(definition["States"].items()))
+        definition = {"StartAt": name, "States": {name: state}}
+    for _ in range(changes):
+        change(definition, chance)
+    found = list(schema_findings(definition))
+    assert bool(found) == bool(list(by_schema(definition, []))), json.dumps(definition)
+
+
+def test_a_time_must_be_one_to_both() -> None:
+    for time, is_one in (("2026-03-01T10:00:00Z", True), ("2026-03-01", False), ("soon", False)):
+        wait = {"Type": "Wait", "Timestamp": time, "End": True}
+        definition = {"StartAt": "Wait", "States": {"Wait": wait}}
+        assert bool(list(schema_findings(definition))) != is_one

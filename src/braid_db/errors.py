@@ -35,12 +35,18 @@ BraidError
 ├── FlowUnwritable             a flow's definition or schema cannot be written to its file
 ├── RunLogInvalid              the log of a run cannot be read, or does not say what is needed
 ├── FlowStateError             a state of a run failed, by the name that a Catch knows it by
+├── FlowNotPublished           a definition was to be started that is not published
+├── FlowNotThere               the Flows service has no flow of this id
+├── FlowChangedElsewhere       publishing would undo what somebody changed elsewhere
+├── StartInDoubt               nobody knows whether a flow was started
+├── RunInactive                a run waits for somebody, and nothing goes on before
 ├── FunctionSourceInvalid      a text is not a remote function that can be run by its source
 ├── FunctionUnknown            a flow names a function that nobody supplied
 ├── LoginNeeded                nobody is logged in to Globus (this and the next: compute.errors)
 ├── GlobusRefused              a Globus service did not accept a request
 ├── GlobusUnreachable          a Globus service did not answer
 ├── RegistrationsUnreadable    the file of what is registered cannot be used
+│   └── PublishedUnreadable    ... or that of the flows that are published
 ├── FlowInputUnwritable        function ids cannot be written into a flow's input
 ├── EndpointNameInvalid        an endpoint cannot have this name (with the next: compute.endpoint)
 ├── EndpointNotConfigured      there is no endpoint of this name here

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from braid_db.compute.errors import RegistrationsUnreadable
-from braid_db.compute.registrations import Registration, Registrations, replace_file
+from braid_db.compute.owned_file import replace_file
+from braid_db.compute.registrations import Registration, Registrations
 from tests.store.processes import at_once
 
 OWNER = "production/2fd0b1a4-1f9c-4a0b-9a59-0d2f8f3b7c11"

@@ -48,7 +48,7 @@ class LoginNeeded(BraidError):
 
     def __init__(self, reason: str = "nobody is logged in to Globus here") -> None:
         super().__init__(
-            f"Globus Compute cannot be asked, because {reason}. Run the command on a terminal to "
+            f"Globus cannot be asked, because {reason}. Run the command on a terminal to "
             f"log in with a browser, or set GLOBUS_COMPUTE_CLIENT_ID and "
             f"GLOBUS_COMPUTE_CLIENT_SECRET to those of a client that is registered with Globus."
         )
@@ -84,13 +84,23 @@ class RegistrationsUnreadable(BraidError):
     """The file of what is registered cannot be used."""
 
     code = "registrations-unreadable"
+    holds = "what is registered"
+    without = "the functions are then registered anew, under other ids"
 
     def __init__(self, path: object, problem: str) -> None:
         self.path, self.problem = path, problem
         super().__init__(
-            f"The file {path}, which knows what is registered, {problem}. Mend it, or move it "
-            f"away: the functions are then registered anew, under other ids."
+            f"The file {path}, which knows {self.holds}, {problem}. Mend it, or move it away: "
+            f"{self.without}."
         )
+
+
+class PublishedUnreadable(RegistrationsUnreadable):
+    """The file of the flows that are published cannot be used."""
+
+    code = "published-unreadable"
+    holds = "which flows are published"
+    without = "a flow is then known again when it is published with its --flow-id"
 
 
 class FlowInputUnwritable(BraidError):

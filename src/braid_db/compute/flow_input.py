@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from braid_db.compute.errors import FlowInputUnwritable
-from braid_db.compute.registrations import replace_file
+from braid_db.compute.owned_file import replace_file
 
 MEMBER = "functions"
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from braid_db.compute.action import ComputeTask
 from braid_db.compute.errors import FunctionUnknown, TaskTimeout
 from braid_db.compute.local import TaskOutcome
-from braid_db.compute.service import ComputeService, explained
+from braid_db.compute.login import explained
+from braid_db.compute.service import ComputeService
 
 if TYPE_CHECKING:
     from globus_compute_sdk import Executor

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from braid_db.compute.errors import GlobusRefused, GlobusUnreachable, LoginNeeded
+from braid_db.compute.errors import GlobusRefused
+from braid_db.compute.login import explained, logged_in, owner_of
 from braid_db.compute.sources import FunctionSource
 
 if TYPE_CHECKING:
     from globus_compute_sdk import Client, Executor
-    from globus_sdk import GlobusAPIError
+    from globus_sdk import GlobusApp
 
 _NOT_FOUND = 404
 _SHA256 = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
@@ -40,17 +37,12 @@ PRIVATE = Sharing()
 
 
 class ComputeService:
-    """The service, with the login of this process: a person's, or that of a client.
-
-    A person is asked to log in where there is a terminal; what is kept of a login is kept where
-    the agent and the SDK keep it.
-    """
+    """The service, with the login of this process: a person's, or that of a client."""
 
     @cached_property
     def owner(self) -> str:
         """Whose functions these are: the Globus environment, and an identity's UUID."""
-        environment = os.environ.get("GLOBUS_SDK_ENVIRONMENT") or "production"
-        return f"{environment}/{self._identity()}"
+        return owner_of(_new_client)
 
     def register(self, source: FunctionSource, description: str, sharing: Sharing) -> str:
         """Register a function by its text, and return its id.
@@ -128,61 +120,12 @@ class ComputeService:
             return None
         return (datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds()
 
-    def _identity(self) -> str:
-        from globus_compute_sdk.sdk.auth.auth_client import ComputeAuthClient
-
-        client = self._client
-        if client_id := _client_credentials():
-            return client_id
-        with explained("tell who is logged in"):
-            return str(ComputeAuthClient(app=client.app).userinfo()["sub"])
-
     @cached_property
     def _client(self) -> Client:
-        """The SDK's client, logged in."""
-        from globus_compute_sdk import Client
-        from globus_compute_sdk.sdk.auth.auth_client import ComputeAuthClient
-        from globus_compute_sdk.sdk.auth.globus_app import get_globus_app
-
-        with explained("log in"):
-            try:
-                app = get_globus_app()
-            except ValueError:
-                raise LoginNeeded("GLOBUS_COMPUTE_CLIENT_SECRET is set without its ID") from None
-            client = Client(app=app, do_version_check=False)
-            ComputeAuthClient(app=app)  # so that one login lets it tell who logged in
-            if not _client_credentials() and app.login_required():
-                if not sys.stdin.isatty():
-                    raise LoginNeeded
-                # What the SDK asks is no part of the answer.
-                with redirect_stdout(sys.stderr):
-                    app.login()
-        return client
+        return logged_in(_new_client)
 
 
-def _client_credentials() -> str | None:
-    """Return the id of the client that this process logs in as; None for a person."""
-    has_secret = os.environ.get("GLOBUS_COMPUTE_CLIENT_SECRET")
-    return os.environ.get("GLOBUS_COMPUTE_CLIENT_ID") if has_secret else None
+def _new_client(app: GlobusApp) -> Client:
+    from globus_compute_sdk import Client
 
-
-@contextmanager
-def explained(wanted: str) -> Iterator[None]:
-    """Let what the SDK raises be told in one sentence of ours.
-
-    :param wanted: what Globus was asked to do, after "refused to".
-    """
-    import globus_sdk
-
-    try:
-        yield
-    except globus_sdk.GlobusAPIError as error:
-        raise GlobusRefused(wanted, error.http_status, _reason_of(error)) from None
-    except globus_sdk.GlobusError as error:
-        raise GlobusUnreachable(wanted, str(error) or type(error).__name__) from None
-
-
-def _reason_of(error: GlobusAPIError) -> str:
-    """Return why a request was refused; Compute tells it under a name of its own."""
-    told = error.message or (error.raw_json or {}).get("reason")
-    return str(told or "no reason given")
+    return Client(app=app, do_version_check=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from braid_db.errors import BraidError
+from braid_db.errors import BraidError, shown
 
 
 class FlowDefinitionInvalid(BraidError):
@@ -65,3 +65,69 @@ class RunLogInvalid(BraidError):
     """The log of a run cannot be read, or does not tell what is needed."""
 
     code = "flow-run-log-invalid"
+
+
+class FlowNotPublished(BraidError):
+    """A definition was to be started that is no flow of the service, as far as is known here."""
+
+    code = "flow-not-published"
+
+    def __init__(self, definition: object) -> None:
+        self.definition = definition
+        super().__init__(
+            f"The flow {definition} is not published by who is logged in. Publish it by "
+            f"'braid-db flow publish {definition}', or name a flow by its UUID."
+        )
+
+
+class FlowNotThere(BraidError):
+    """The Flows service has no flow of this id."""
+
+    code = "flow-not-there"
+
+    def __init__(self, flow_id: str) -> None:
+        self.flow_id = flow_id
+        super().__init__(
+            f"Globus Flows has no flow {flow_id}. Leave --flow-id out to make a new one, or look "
+            f"for the id in the Globus web app."
+        )
+
+
+class FlowChangedElsewhere(BraidError):
+    """Publishing would undo what somebody changed elsewhere."""
+
+    code = "flow-changed-elsewhere"
+
+    def __init__(self, flow_id: str, fields: list[str]) -> None:
+        self.flow_id, self.fields = flow_id, fields
+        super().__init__(
+            f"Since it was published from here, the {' and '.join(fields)} of the flow {flow_id} "
+            f"was changed elsewhere. Bring the change into the file, or publish with --overwrite "
+            f"to undo it. Nothing was changed."
+        )
+
+
+class StartInDoubt(BraidError):
+    """Nobody knows whether a flow was started."""
+
+    code = "flow-start-in-doubt"
+
+    def __init__(self, flow_id: str, reason: str) -> None:
+        self.flow_id, self.reason = flow_id, reason
+        super().__init__(
+            f"The flow {flow_id} may or may not have been started: {shown(reason, 300)}. Look for "
+            f"its run in the Globus web app before you start it again."
+        )
+
+
+class RunInactive(BraidError):
+    """A run waits for somebody, and nothing goes on before."""
+
+    code = "run-inactive"
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        self.run_id, self.reason = run_id, reason
+        super().__init__(
+            f"The run {run_id} is INACTIVE: {shown(reason, 300)}. Give it the consent that it "
+            f"waits for and resume it in the Globus web app, then watch it again."
+        )

@@ -23,6 +23,11 @@ class Event:
     details: dict[str, Any]
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @property
+    def what(self) -> str:
+        """What it says of a state: ``Started``, ``Completed``, ``Failed``, or a code of its own."""
+        return self.code.removeprefix(str(self.details.get("state_type")))
+
     def as_log_entry(self) -> dict[str, Any]:
         """Return it in the form of the service's run log."""
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from braid_db.cli.text import visible
 from braid_db.flows.events import Event
 
 _MARKS = {"Completed": "[green]done[/]", "Failed": "[red]failed[/]"}
@@ -24,6 +26,7 @@ class FlowDisplay:
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
         self._progress = Progress(*columns, console=self._console, transient=True)
         self._task = self._progress.add_task("", total=None)
+        self._started_at = datetime.now(UTC)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -47,15 +50,18 @@ class FlowDisplay:
             self._progress.start()
 
     def on_event(self, event: Event) -> None:
-        """Show what a run tells."""
+        """Show what a run tells, also long after it happened."""
         if "state_type" not in event.details:
             return
-        kind, name = str(event.details["state_type"]), str(event.details["state_name"])
-        what = event.code.removeprefix(kind)
+        name, what = visible(str(event.details.get("state_name"))), event.what
         if what == "Started":
+            self._started_at = event.time
             self._progress.reset(self._task, description=escape(name))
+            age_s = (datetime.now(UTC) - event.time).total_seconds()
+            task = self._progress.tasks[self._task]
+            task.start_time = self._progress.get_time() - max(0.0, age_s)
         elif what in _MARKS:
-            elapsed_s = self._progress.tasks[self._task].elapsed or 0.0
+            elapsed_s = max(0.0, (event.time - self._started_at).total_seconds())
             self._console.print(f"{_MARKS[what]} {escape(name)} {elapsed_s:.1f} s", highlight=False)
 
     def on_output(self, line: str) -> None:

@@ -14,7 +14,7 @@ def write_json(path: Path, value: Any) -> None:
 
     :raises FlowUnwritable: if it cannot be written; it is then as it was.
     """
-    from braid_db.compute.registrations import replace_file
+    from braid_db.compute.owned_file import replace_file
     from braid_db.flows.errors import FlowUnwritable
 
     try:

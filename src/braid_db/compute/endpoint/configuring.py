@@ -16,7 +16,7 @@ from typing import Any
 from braid_db.compute.endpoint import editing, folder
 from braid_db.compute.endpoint.errors import EndpointChoiceInvalid, EndpointFileUnusable
 from braid_db.compute.endpoint.folder import EndpointFolder
-from braid_db.compute.registrations import replace_file
+from braid_db.compute.owned_file import replace_file
 from braid_db.errors import shown
 from braid_db.resources import endpoint_config_folder
 

@@ -127,21 +127,46 @@ def test_functions_that_another_python_registered_record_and_return_the_same(
     account.leave()
 
 
-def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(
-    postgresql_served: Served, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def ssx_input(postgresql_served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """The options that give the flow its input, with its functions allowed on the endpoint."""
     account = postgresql_served.account
-    flow_input, work = tmp_path / "input.json", tmp_path / "work"
+    flow_input = tmp_path_factory.mktemp("ssx") / "input.json"
     flow_input.write_text((SSX / "input.json").read_text())
     account.register("--functions", SSX / "compute.py", "--write", flow_input)
     account.ask("endpoint", "configure", "--allow-registered")
     endpoint_id = account.start_agent()
-    given = ["flow", "run", SSX / "definition.json", "--input", flow_input]
-    given += ["--set", f"work_folder={work}"]
+    given: list[object] = ["--input", flow_input]
     for role in ("compute", "provenance"):
         given += ["--set", f"{role}_endpoint_id={endpoint_id}"]
-    assert account.ask(*given, "--compute", "globus")["status"] == "SUCCEEDED"
-    found = account.ask(
-        "record", "lineage", work / "structure.json", "--up", "--db", postgresql_served.database
-    )
-    assert names(found) == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE
+    return given
+
+
+def lineage_of_the_structure(served: Served, work: Path) -> set[str]:
+    structure = ("record", "lineage", work / "structure.json", "--up")
+    return names(served.account.ask(*structure, "--db", served.database))
+
+
+def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(
+    postgresql_served: Served, ssx_input: list[object], tmp_path: Path
+) -> None:
+    given = [SSX / "definition.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
+    done = postgresql_served.account.ask("flow", "run", *given, "--compute", "globus")
+    assert done["status"] == "SUCCEEDED"
+    found = lineage_of_the_structure(postgresql_served, tmp_path)
+    assert found == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE
+
+
+def test_the_ssx_flow_published_and_started_has_the_same_lineage_and_tells_who_ran_it(
+    postgresql_served: Served, ssx_input: list[object], tmp_path: Path
+) -> None:
+    account = postgresql_served.account
+    account.ask("flow", "publish", SSX / "definition.json")
+    given = [SSX / "definition.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
+    done = account.ask("flow", "start", *given, "--watch")
+    assert done["status"] == "SUCCEEDED"
+    found = lineage_of_the_structure(postgresql_served, tmp_path)
+    assert found == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE
+    told = account.ask("run", "show", done["run_id"], "--db", postgresql_served.database)
+    assert told["run"]["flow_id"] == done["flow_id"]
+    assert told["run"]["started_by"] == account.identity.urn

@@ -1,4 +1,4 @@
-"""Functions registered by a person who logs in with a browser, and has no client's secret."""
+"""Functions and flows of a person who logs in with a browser, and has no client's secret."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import re
 import sqlite3
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.globus.account import Account
 from tests.globus.conftest import NewAccount
+from tests.globus.flow_files import GREET, FlowFolder
 from tests.globus.web import Web, code_for
 from tests.globus_cloud.auth import OWNER
 
@@ -29,14 +31,15 @@ def person(new_account: NewAccount) -> Account:
     return account
 
 
-def log_in(person: Account, code: str | None = None) -> tuple[int, str, str]:
-    """Register a function on a terminal, where the code is typed in that the browser shows.
+def log_in(person: Account, *command: object, code: str | None = None) -> tuple[int, str, str]:
+    """Give a command on a terminal, where the code is typed in that the browser shows.
 
+    :param command: what follows ``braid-db``; one that registers a function when omitted.
     :param code: another one to type in.
     :returns: the exit status, stdout and stderr.
     """
     terminal, keyboard = os.openpty()
-    line = [Path(sys.executable).with_name("braid-db"), *REGISTER]
+    line = [Path(sys.executable).with_name("braid-db"), *map(str, command or REGISTER)]
     with subprocess.Popen(
         line, env=person.environment, text=True,
         stdin=keyboard, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -86,3 +89,22 @@ def test_a_code_that_is_none_is_refused_in_one_sentence(person: Account) -> None
     assert (status, answer) == (1, "")
     assert "[globus-refused]" in said
     assert "Traceback" not in said
+
+
+def test_a_person_consents_to_flows_and_to_each_flow_once(person: Account) -> None:
+    folder = FlowFolder(person.home / f"flow {uuid.uuid4()}", Greet=GREET)
+    publish = ("flow", "publish", folder.definition, "--format", "json")
+    start = ("flow", "start", folder.definition, "--input", folder.input, "--format", "json")
+    answers = {}
+    for command in (publish, start):
+        refused = person.run(*command)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "[login-needed]" in refused.stderr
+        status, answers[command], said = log_in(person, *command)
+        assert status == 0, said
+    published, started = (json.loads(answers[command]) for command in (publish, start))
+    assert started["flow_id"] == published["flow_id"]
+    kept = json.loads((person.home / ".braid_db" / "flows.json").read_text())
+    assert list(kept["published"]) == [f"local/{OWNER.id}"]
+    assert person.ask("flow", "publish", folder.definition)["change"] == "unchanged"
+    assert person.ask(*start[:-2], "--watch")["status"] == "SUCCEEDED"

@@ -62,12 +62,14 @@ def publish(service: FlowsService, folder: FlowFolder) -> Publish:
         by: FlowsService = service,
         overwrite: bool = False,
         dry_run: bool = False,
+        unchecked: bool = False,
         **told: Any,
     ) -> Publication:
         files = {"definition": folder.definition, "input_schema": folder.schema}
         fields = {name: read_definition(path) for name, path in files.items()}
         publisher = Publisher(by, PublishedFlows(), folder.definition, fields | told)
-        return publisher.publish(flow_id, overwrite=overwrite, dry_run=dry_run)
+        options = {"overwrite": overwrite, "dry_run": dry_run, "unchecked": unchecked}
+        return publisher.publish(flow_id, **options)
 
     return publish
 
@@ -99,16 +101,26 @@ def test_only_what_is_another_one_is_sent(
     assert publish(subtitle="in a word").change == Change.UNCHANGED
 
 
-def test_what_the_service_does_not_accept_is_told_where_and_changes_nothing(
+def test_what_has_errors_is_refused_with_the_place_and_changes_nothing(
     publish: Publish, folder: FlowFolder, elsewhere: FlowsClient
 ) -> None:
+    title = folder.definition.parent.name
     folder.write(Greet={**GREET, "Next": "Nowhere"})
+    with pytest.raises(FlowDefinitionInvalid, match="The flow has an error: State 'Greet'"):
+        publish()
     with pytest.raises(FlowDefinitionInvalid, match=r"definition\.States\.Greet: A state of type"):
-        publish(title="never made")
-    assert not list(elsewhere.list_flows(filter_fulltext="never made"))
+        publish(unchecked=True)
     folder.write(Greet=GREET)
     with pytest.raises(FlowDefinitionInvalid, match="flow_starters"):
         publish(flow_starters=["somebody"])
+    assert not list(elsewhere.list_flows(filter_fulltext=title))
+
+
+def test_what_may_go_wrong_is_told_and_published(publish: Publish, folder: FlowFolder) -> None:
+    folder.write(Greet=GREET, Never=passing())
+    done = publish()
+    assert done.change == Change.CREATED
+    assert any("Never" in warning for warning in done.warnings)
 
 
 def test_what_was_changed_elsewhere_is_not_undone_unasked(

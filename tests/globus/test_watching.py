@@ -24,7 +24,7 @@ from braid_db.flows.publishing import Publisher
 from braid_db.flows.run_input import read_definition
 from braid_db.flows.service import FlowsService, LogPage
 from braid_db.flows.watching import Watcher, watch
-from tests.globus.account import COMMAND, Account
+from tests.globus.account import Account
 from tests.globus.flow_files import FAIL, GREET, SCHEMA, FlowFolder, acting_as, passing, wait
 
 Published = Callable[..., FlowFolder]
@@ -69,9 +69,14 @@ def began(service: FlowsService, folder: FlowFolder) -> str:
     return str(service.start(flow_of(service, folder), {"word": "hello"})["run_id"])
 
 
+def command(owner: Account) -> str:
+    """Return the program that an account's commands run."""
+    return str(owner.python.with_name("braid-db"))
+
+
 def watching(owner: Account, run_id: str, **streams: Any) -> subprocess.Popen[bytes]:
     """Begin to watch a run, until the first of its states was shown."""
-    line = [str(COMMAND), "flow", "watch", run_id, "--format", "json"]
+    line = [command(owner), "flow", "watch", run_id, "--format", "json"]
     process = subprocess.Popen(
         line, env=owner.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **streams
     )
@@ -144,7 +149,7 @@ def test_a_run_is_shown_on_a_terminal(
 ) -> None:
     run_id = began(service, published(Pause=wait(1, Next="Greet"), Greet=GREET))
     ours, theirs = pty.openpty()
-    line = [str(COMMAND), "flow", "watch", run_id]
+    line = [command(owner), "flow", "watch", run_id]
     environment = owner.environment | {"TERM": "xterm"}
     process = subprocess.Popen(
         line, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class Leash:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # Its home is nobody's, so that no other one ends it.
+            env={"PATH": os.environ["PATH"]},
             # What interrupts us by the keyboard must not interrupt it.
             start_new_session=True,
         )

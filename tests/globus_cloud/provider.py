@@ -69,8 +69,8 @@ class Provider:
         group = body.get("task_group_id") or str(uuid.uuid4())
         tasks = self._submitted(calls, {**body, "task_group_id": group}, caller)
         action = {"owner": caller.id, "start": _iso(time.time()), "tasks": tasks}
-        self._state.put("action", group, action)
         self._state.put("request", asked, {"group": group})
+        self._state.put("action", group, action)
         return self._document(group, caller)
 
     def status(self, request: Request, group: str) -> Answer:

@@ -257,7 +257,7 @@ def test_a_killed_cloud_goes_on_with_its_runs_and_begins_no_action_twice(
     action = {"Type": "Action", "ActionUrl": COMPUTE_PROVIDER, "Parameters": given, "End": True}
     flow_id = owner.create(("Say", {**action, "ResultPath": "$.Said"}))
     run_id = owner.start(flow_id)
-    until(lambda: orders(globus_cloud, endpoint_id), lambda count: count == 1)
+    until(lambda: client.get(f"/v3/tg_{group}/status"), lambda told: told[0] == 200)
     globus_cloud.stop()
     globus_cloud.start()
     assert owner.flows.get_flow(flow_id)["id"] == flow_id

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from braid_db.compute.errors import GlobusRefused
-from braid_db.flows.errors import FlowChangedElsewhere, FlowNotThere
+from braid_db.flows.checking import check
+from braid_db.flows.errors import FlowChangedElsewhere, FlowDefinitionInvalid, FlowNotThere
 from braid_db.flows.published import PublishedFlow, PublishedFlows
 from braid_db.flows.service import Document, FlowsService
 
@@ -39,6 +40,7 @@ class Publication:
     :param flow_id: None where it is only said what would be done.
     :param fields: the fields that were sent.
     :param was_gone: the id of the flow that was known here, and is not there any more.
+    :param warnings: what may go wrong in its runs.
     :param unvalidated: why the service could not validate the flow beforehand.
     """
 
@@ -47,6 +49,7 @@ class Publication:
     change: Change
     fields: list[str]
     was_gone: str | None = None
+    warnings: tuple[str, ...] = ()
     unvalidated: str | None = None
 
 
@@ -69,16 +72,23 @@ class Publisher:
         self._path, self._fields = definition.resolve(), dict(fields)
 
     def publish(
-        self, flow_id: str | None = None, *, overwrite: bool = False, dry_run: bool = False
+        self,
+        flow_id: str | None = None,
+        *,
+        overwrite: bool = False,
+        dry_run: bool = False,
+        unchecked: bool = False,
     ) -> Publication:
         """Make the flow, or change what is another one than the service has.
 
         :param flow_id: the flow that it is, where that is not known here.
         :param overwrite: whether to change also what somebody changed elsewhere meanwhile.
         :param dry_run: whether to do nothing, and say what would be done.
-        :raises FlowDefinitionInvalid: if the service does not accept it; nothing was changed.
+        :param unchecked: whether to leave it to the service to find errors.
+        :raises FlowDefinitionInvalid: if it has errors; nothing was changed.
         :raises FlowChangedElsewhere: if it would undo what somebody changed elsewhere.
         """
+        warnings = () if unchecked else _checked(*(self._fields[name] for name in _ALWAYS))
         unvalidated = self._validate()
         with self._published.locked():
             known = self._published.find(self._service.owner, self._path)
@@ -94,7 +104,7 @@ class Publisher:
                 else self._update(there, known, overwrite=overwrite, dry_run=dry_run)
             )
         gone = named if there is None else None
-        return Publication(*done, was_gone=gone, unvalidated=unvalidated)
+        return Publication(*done, was_gone=gone, warnings=warnings, unvalidated=unvalidated)
 
     def _validate(self) -> str | None:
         """Let the service look at the flow before anything is changed.
@@ -191,6 +201,22 @@ def sha256_of(value: Any) -> str:
     """Return the checksum of a value as JSON, whatever the order of its members."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _checked(definition: Any, input_schema: Document) -> tuple[str, ...]:
+    """Return what may go wrong in a flow's runs.
+
+    :raises FlowDefinitionInvalid: if the service would refuse it, or its runs would fail.
+    """
+    findings = check(definition, input_schema=input_schema or None)
+    errors = [str(one) for one in findings if one.is_error]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
+        raise FlowDefinitionInvalid(
+            f"The flow has an {errors[0]}{more}. 'braid-db flow check' tells all; --unchecked "
+            f"leaves it to the service."
+        )
+    return tuple(map(str, findings))
 
 
 def _was_changed(name: str, there: Document, known: PublishedFlow) -> bool:

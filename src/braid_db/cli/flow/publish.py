@@ -50,6 +50,7 @@ _IDENTITY = "urn:globus:auth:identity:"
 )
 @click.option("--flow-id", type=click.UUID, help="The flow that it is, if that is not known here.")
 @click.option("--overwrite", is_flag=True, help="Undo what was changed elsewhere meanwhile.")
+@click.option("--unchecked", is_flag=True, help="Publish it although 'flow check' finds errors.")
 @click.option("--dry-run", is_flag=True, help="Validate, and only say what would be done.")
 @format_option
 def publish(
@@ -61,13 +62,15 @@ def publish(
     roles: tuple[str, ...],
     flow_id: uuid.UUID | None,
     overwrite: bool,
+    unchecked: bool,
     dry_run: bool,
     form: str,
 ) -> None:
     """Make DEFINITION a flow of Globus Flows, or change the flow that it is.
 
-    The service validates it first. Only what is another one than the service has is sent. Which
-    flow a file is, is kept in ~/.braid_db/flows.json, for each Globus account.
+    It is checked here and validated by the service first. Only what is another one than the
+    service has is sent. Which flow a file is, is kept in ~/.braid_db/flows.json, for each Globus
+    account.
     """
     from braid_db.flows.published import PublishedFlows
     from braid_db.flows.publishing import Publisher
@@ -78,11 +81,12 @@ def publish(
     fields = {**_files(definition, input_schema), **told, **_lists(roles)}
     publisher = Publisher(FlowsService(), PublishedFlows(), definition, fields)
     named = None if flow_id is None else str(flow_id)
-    _show(publisher.publish(named, overwrite=overwrite, dry_run=dry_run), dry_run, form)
+    done = publisher.publish(named, overwrite=overwrite, unchecked=unchecked, dry_run=dry_run)
+    _show(done, dry_run, form)
 
 
 def _files(definition: Path, input_schema: Path | None) -> dict[str, Any]:
-    from braid_db.flows.run_input import read_definition
+    from braid_db.flows.run_input import read_definition, read_schema
 
     schema = input_schema or definition.with_name(BESIDE)
     given = input_schema is not None or schema.exists()
@@ -90,7 +94,7 @@ def _files(definition: Path, input_schema: Path | None) -> dict[str, Any]:
         note(f"There is no {BESIDE} beside {definition}: any input will be taken.")
     return {
         "definition": read_definition(definition),
-        "input_schema": read_definition(schema) if given else {},
+        "input_schema": read_schema(schema) if given else {},
     }
 
 
@@ -114,6 +118,8 @@ def _principal(who: str) -> str:
 
 
 def _show(done: Publication, dry_run: bool, form: str) -> None:
+    for warning in done.warnings:
+        note(visible(warning))
     if done.unvalidated:
         note(visible(f"{done.unvalidated} It was not validated beforehand."))
     if done.was_gone:

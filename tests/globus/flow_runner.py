@@ -20,7 +20,7 @@ from typing import Any
 from braid_db.errors import BraidError
 from braid_db.flows.actions import ActionCall, ActionProvider, timed_out, unable_to_run
 from braid_db.flows.definition import action_url
-from braid_db.flows.events import Event
+from braid_db.flows.events import Event, Listener
 from braid_db.flows.log_file import LogFile
 from braid_db.flows.point import RunPoint, load, save, start_of
 from braid_db.flows.providers import hosted_providers
@@ -91,8 +91,19 @@ def _run(order: dict[str, Any], kept: Path, log: LogFile) -> None:
         output = {"output": visible(point.state)}
         log.on_event(Event("FlowSucceeded", "The Flow Instance completed successfully", output))
         return
-    setup = RunSetup(_providers(order), on_event=log.on_event, keep=lambda at: save(at, kept))
+    setup = RunSetup(_providers(order), on_event=_told_to(log), keep=lambda at: save(at, kept))
     continue_run(point, setup, resumed=resumed)
+
+
+def _told_to(log: LogFile) -> Listener:
+    """Return who is told the events: without naming the run, which whoever asks for it knows."""
+
+    def tell(event: Event) -> None:
+        if event.code == "FlowStarted":
+            event = replace(event, details={"input": event.details["input"]})
+        log.on_event(event)
+
+    return tell
 
 
 def _start(order: dict[str, Any]) -> RunPoint:

@@ -1,4 +1,4 @@
-"""Globus Flows as publishing, starting and watching flows need it, through the SDK.
+"""Globus Flows as publishing, starting, watching and reconciling need it, through the SDK.
 
 Source: globus-sdk 4.10, FlowsClient and SpecificFlowClient, and the answers it is tested with.
 """
@@ -26,6 +26,13 @@ _SERVER_FAILED = 500
 _NOT_HANDLED = (429, 503)
 _MOST_ENTRIES = 100
 _FEW = 5
+_MAY_SEE_A_RUN = (
+    "run_owner",
+    "run_manager",
+    "run_monitor",
+    "flow_run_manager",
+    "flow_run_monitor",
+)
 
 
 class LogPage(NamedTuple):
@@ -128,6 +135,26 @@ class FlowsService:
         """
         with explained(f"tell of the run {run_id}"):
             return _data(self._client.get_run(run_id))
+
+    def definition_of_run(self, run_id: str) -> Document:
+        """Return the definition of a flow as it was when a run of it began.
+
+        :raises GlobusRefused: if there is no such run, or it is nothing to who is logged in.
+        """
+        with explained(f"tell the definition of the run {run_id}"):
+            told: Document = self._client.get_run_definition(run_id)["definition"]
+        return told
+
+    def pages_of_runs(self, flow_id: str) -> Iterator[list[Document]]:
+        """Yield the runs of a flow that who is logged in may see, the newest first, by pages."""
+        with explained(f"list the runs of the flow {flow_id}"):
+            pages = self._client.paginated.list_runs(
+                filter_flow_id=flow_id,
+                filter_roles=_MAY_SEE_A_RUN,
+                query_params={"orderby": "start_time DESC"},
+            )
+            for page in pages:
+                yield list(page["runs"])
 
     def log_page(self, run_id: str, marker: str | None = None) -> LogPage:
         """Return a part of a run's log.

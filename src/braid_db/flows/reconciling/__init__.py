@@ -1,5 +1,6 @@
 """What ran in a run of a flow, from its log: for flows that record nothing, or not everything."""
 
+from braid_db.flows.reconciling.remote import log_of_run, logs_of_flow
 from braid_db.flows.reconciling.runs import (
     Outcome,
     RunLog,
@@ -8,4 +9,12 @@ from braid_db.flows.reconciling.runs import (
     reconcile_all,
 )
 
-__all__ = ["Outcome", "RunLog", "log_in_file", "reconcile", "reconcile_all"]
+__all__ = [
+    "Outcome",
+    "RunLog",
+    "log_in_file",
+    "log_of_run",
+    "logs_of_flow",
+    "reconcile",
+    "reconcile_all",
+]

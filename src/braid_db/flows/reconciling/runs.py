@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -96,7 +96,7 @@ def reconcile(log: RunLog, record: Record) -> Outcome:
 
 
 def reconcile_all(
-    logs: Iterable[RunLog], record: Record, show: Callable[[str], None]
+    logs: Sequence[RunLog], record: Record, show: Callable[[str], None]
 ) -> list[Outcome]:
     """Reconcile runs, each by itself: the fault of one does not stop the others.
 
@@ -105,7 +105,7 @@ def reconcile_all(
     """
     outcomes = []
     for number, log in enumerate(logs, 1):
-        show(f"run {number:,}, {log.run_id}")
+        show(f"run {number:,} of {len(logs):,}, {log.run_id}")
         try:
             outcomes.append(reconcile(log, record))
         except DatabaseError:

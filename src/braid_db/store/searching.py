@@ -8,7 +8,8 @@ many rows have which values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -30,13 +31,16 @@ from sqlalchemy import (
 from braid_db.conditions import And, Condition, Field, Not, Op, TagKey, Test
 from braid_db.model import TagType
 from braid_db.store.comparing import is_found_by_index, plain_fits, tag_fits, text_fits
-from braid_db.store.statements import Row
+from braid_db.store.statements import Row, Statement
 from braid_db.store.tables import invalidation, recall, record, tag, uri, version
 from braid_db.store.transaction import Transaction
 from braid_db.store.validity import STANDS, is_invalid
 
 FEW = 20_000
 """How many records are gathered at most, before the rest of a condition is asked of each."""
+
+_FAR_FEWER = 4
+"""How many times fewer another index has to hold to be worth the counting, which costs as much."""
 
 _content = version.alias("content")
 _any = version.alias("any_version")
@@ -65,6 +69,11 @@ _SORTED: dict[Field, Any] = {
 }
 SORTED = (Field.RECORD_ID, *_SORTED)
 """The fields that records can be sorted by; besides by any tag."""
+
+_BITMAPS = {
+    to: Statement(select(func.set_config("enable_bitmapscan", to, true()))) for to in ("on", "off")
+}
+"""Whether PostgreSQL may use bitmaps, until the transaction's end."""
 
 _MORE_THAN_ANY = "\U0010ffff"
 
@@ -131,10 +140,25 @@ def _fitting(tx: Transaction, condition: Condition, fields: set[Any], *columns: 
         query = query.join(version, version.c.version_id == record.c.current_version_id)
     if fields & set(_OF_CONTENTS):
         query = query.join(_content, _content.c.version_id == version.c.content_id)
-    holds, gathered = _read(tx, condition, FEW)
+    with _without_bitmaps(tx):
+        holds, gathered = _read(tx, condition, FEW)
     if gathered is not None and not gathered.is_said:
         query = query.where(_is_among(gathered.ids, tx.dialect_name))
     return query.where(holds)
+
+
+@contextmanager
+def _without_bitmaps(tx: Transaction) -> Iterator[None]:
+    """Let PostgreSQL count a few entries of an index one by one.
+
+    Of a text it expects few, and would gather all of them into a bitmap to count the first ones.
+    """
+    if tx.dialect_name != "postgresql":
+        yield
+        return
+    tx.write(_BITMAPS["off"], [()])
+    yield
+    tx.write(_BITMAPS["on"], [()])
 
 
 def _fields(condition: Condition) -> set[Any]:
@@ -177,7 +201,7 @@ def _read(tx: Transaction, condition: Condition, few: int) -> _Read:
         parts.append(_read(tx, part, few))
         if found := parts[-1].gathered:
             gathered.append(found)
-            few = min(few, found.entries) if isinstance(condition, And) else few
+            few = min(few, found.entries // _FAR_FEWER) if isinstance(condition, And) else few
     if isinstance(condition, And):
         fewest = min(gathered, key=lambda one: one.entries, default=None)
         return _Read(and_(true(), *(part.holds for part in parts)), fewest)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
-from sqlalchemy import and_, true
+from sqlalchemy import and_, func, select, true
 
 from braid_db.conditions import Condition, Op, TagKey, Test
 from braid_db.errors import InvalidArgument
@@ -17,6 +17,7 @@ from braid_db.model import Kind
 from braid_db.records.search import Wanted, count_records, search
 from braid_db.steps.tags import read_tag
 from braid_db.store import Store, Transaction, comparing, searching, tables
+from braid_db.store.statements import Statement
 from tests.effort import costly
 from tests.records.planting import ADD_RECORD, ADD_TAG, ADD_VERSION, plant_recall, plant_records
 from tests.records.searching.plain import Known, fits, written
@@ -284,3 +285,18 @@ def test_a_time_without_a_zone_is_refused(store: Store) -> None:
     wanted = Wanted(since=datetime(2026, 3, 1))  # noqa: DTZ001
     with pytest.raises(InvalidArgument, match="in no time zone"):
         store.read(lambda tx: search(tx, wanted))
+
+
+def test_a_search_leaves_the_planning_of_a_server_as_it_was(postgresql_url: str) -> None:
+    store = Store(postgresql_url)
+    setting = Statement(select(func.current_setting("enable_bitmapscan")))
+
+    def work(tx: Transaction) -> tuple[str, str]:
+        with searching._without_bitmaps(tx):
+            [[meanwhile]] = tx.rows(setting)
+        search(tx, Wanted("loss < 0.1 and beamline = '8-ID'"))
+        [[afterwards]] = tx.rows(setting)
+        return meanwhile, afterwards
+
+    assert store.read(work) == ("off", "on")
+    store.close()

@@ -126,18 +126,20 @@ def simulate_stills(experiment_folder: str, truth: str) -> dict:
     for number in range(setup["images"]):
         np.save(images / f"still_{number:03}.npy", expose())
     tags = {"images_folder": images.as_uri(), "images": setup["images"]}
-    return {"images": setup["images"], "provenance": {"tags": tags}}
+    told = {"images_folder": str(images), "images": setup["images"]}
+    return told | {"provenance": {"tags": tags}}
 
 
-def analyse_stills(experiment_folder: str) -> dict:  # noqa: C901 - its helpers stand inside
+def analyse_stills(experiment_folder: str, images_folder: str) -> dict:  # noqa: C901 - its helpers stand inside
     """Analyse one experiment's still images with its two configuration files into int files.
 
     Spots are found in every image. The cell edge follows from their resolutions, as in a cubic
     crystal (a/d)^2 is a whole number; each image is indexed by searching the directions of its
     axes, its orientation and cell are refined, and its predicted reflections are integrated.
 
-    :param experiment_folder: holds ``beamline.json``, ``process.phil`` and ``images/``; the int
-        files go to ``int/`` in it.
+    :param experiment_folder: holds ``beamline.json`` and ``process.phil``; the int files go to
+        ``int/`` in it.
+    :param images_folder: holds the images.
     """
     import hashlib
     import json
@@ -282,11 +284,11 @@ def analyse_stills(experiment_folder: str) -> dict:  # noqa: C901 - its helpers 
             reflections.append([*hkl.tolist(), *measured])
         return reflections
 
-    paths = sorted((folder / "images").glob("still_*.npy"))
+    paths = sorted(Path(images_folder).glob("still_*.npy"))
     images = [np.load(path) for path in paths]
     shape_px = (int(setting("rows_px")), int(setting("columns_px")))
     if not images or any(image.shape != shape_px for image in images):
-        raise ValueError(f"{folder}/images must hold stills of the shape in beamline.json.")
+        raise ValueError(f"{images_folder} must hold stills of the shape in beamline.json.")
     spots = [to_reciprocal(find_spots(image)) for image in images]
     edge = find_cell(np.concatenate(spots))
 
@@ -316,7 +318,7 @@ def analyse_stills(experiment_folder: str) -> dict:  # noqa: C901 - its helpers 
         uri = f"https://pypi.org/project/{name}/{version}/"
         inputs.append({"name": f"{name} {version}", "kind": "fact", "uris": [uri]})
     tags = {
-        "images_folder": (folder / "images").as_uri(),
+        "images_folder": Path(images_folder).as_uri(),
         "images": len(images),
         "images_indexed": len(cells),
         "cell_a": round(float(np.median(cells)), 4) if cells else None,

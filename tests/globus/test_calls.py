@@ -132,8 +132,8 @@ def ssx_input(postgresql_served: Served, tmp_path_factory: pytest.TempPathFactor
     """The options that give the flow its input, with its functions allowed on the endpoint."""
     account = postgresql_served.account
     flow_input = tmp_path_factory.mktemp("ssx") / "input.json"
-    flow_input.write_text((SSX / "input.json").read_text())
-    account.register("--functions", SSX / "compute.py", "--write", flow_input)
+    flow_input.write_text((SSX.folder / "input.json").read_text())
+    account.register("--functions", SSX.folder / "compute.py", "--write", flow_input)
     account.ask("endpoint", "configure", "--allow-registered")
     endpoint_id = account.start_agent()
     given: list[object] = ["--input", flow_input]
@@ -142,15 +142,15 @@ def ssx_input(postgresql_served: Served, tmp_path_factory: pytest.TempPathFactor
     return given
 
 
-def lineage_of_the_structure(served: Served, work: Path) -> set[str]:
-    structure = ("record", "lineage", work / "structure.json", "--up")
+def lineage_of_the_structure(served: Served, work: Path) -> set[tuple[str, str]]:
+    structure = ("record", "lineage", work / "structure.json", "--up", "--by-data")
     return names(served.account.ask(*structure, "--db", served.database))
 
 
 def test_the_ssx_flow_through_agent_and_broker_has_the_lineage_of_a_local_run(
     postgresql_served: Served, ssx_input: list[object], tmp_path: Path
 ) -> None:
-    given = [SSX / "definition.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
+    given = [SSX.folder / "provenance.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
     done = postgresql_served.account.ask("flow", "run", *given, "--compute", "globus")
     assert done["status"] == "SUCCEEDED"
     found = lineage_of_the_structure(postgresql_served, tmp_path)
@@ -161,8 +161,8 @@ def test_the_ssx_flow_published_and_started_has_the_same_lineage_and_tells_who_r
     postgresql_served: Served, ssx_input: list[object], tmp_path: Path
 ) -> None:
     account = postgresql_served.account
-    account.ask("flow", "publish", SSX / "definition.json")
-    given = [SSX / "definition.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
+    account.ask("flow", "publish", SSX.folder / "provenance.json")
+    given = [SSX.folder / "provenance.json", *ssx_input, "--set", f"work_folder={tmp_path}"]
     done = account.ask("flow", "start", *given, "--watch")
     assert done["status"] == "SUCCEEDED"
     found = lineage_of_the_structure(postgresql_served, tmp_path)

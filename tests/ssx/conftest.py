@@ -11,26 +11,21 @@ from typing import Any
 
 import pytest
 
-from braid_db.compute import sources
+from tests.use_cases.case import UseCase
 
-SSX = Path(__file__).parents[2] / "flows" / "ssx"
+SSX = UseCase("ssx")
 
 
 @pytest.fixture(scope="session")
 def science() -> SimpleNamespace:
     """Each compute function, made from its own text alone as on a worker."""
-    text = sources.read_text(SSX / "compute.py")
-    names = sources.public_functions(text, "compute.py")
-    return SimpleNamespace(
-        **{name: sources.load(sources.definition_alone(name, text)) for name in names}
-    )
+    return SSX.science()
 
 
 @pytest.fixture(scope="session")
 def sample_input() -> dict[str, Any]:
     """What a local run of the flow is given."""
-    content: dict[str, Any] = json.loads((SSX / "input.json").read_text(encoding="utf-8"))
-    return content
+    return SSX.read("input.json")
 
 
 class Session:
@@ -55,8 +50,12 @@ class Session:
             self.science.simulate_stills(str(self.folder / experiment), str(self.truth))
 
     def analyse(self) -> list[dict[str, Any]]:
-        folders = [self.folder / experiment for experiment in self.given["experiments"]]
-        return [self.science.analyse_stills(str(folder)) for folder in folders]
+        return [self.analyse_one(experiment) for experiment in self.given["experiments"]]
+
+    def analyse_one(self, experiment: str) -> dict[str, Any]:
+        folder = self.folder / experiment
+        done: dict[str, Any] = self.science.analyse_stills(str(folder), str(folder / "images"))
+        return done
 
     def merge(self) -> dict[str, Any]:
         merged: dict[str, Any] = self.science.merge_intensities(str(self.folder / "prime.phil"))

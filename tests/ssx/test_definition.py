@@ -3,87 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-import jsonschema
-import pytest
 
 from tests.ssx.conftest import SSX
-
-PROVENANCE = "add_record_for_action_step"
-
-
-@pytest.fixture(scope="module")
-def states() -> dict[str, dict[str, Any]]:
-    definition = json.loads((SSX / "definition.json").read_text(encoding="utf-8"))
-    found: dict[str, dict[str, Any]] = definition["States"]
-    return found
+from tests.use_cases import checks
+from tests.use_cases.definitions import task, works
 
 
-def task(state: dict[str, Any]) -> dict[str, Any]:
-    (found,) = state["Parameters"]["tasks"]
-    return dict(found)
+def test_its_provenance_is_what_flow_instrument_adds():
+    checks.check_that_provenance_is_what_instrument_adds(SSX)
 
 
-def actions(states: dict[str, dict[str, Any]], function: str | None = None) -> dict[str, Any]:
-    """The action states that call a function; without one, those of the science."""
-    found = {name: state for name, state in states.items() if state["Type"] == "Action"}
-    called = {name: task(state)["function_id.$"].split(".")[-1] for name, state in found.items()}
-    return {
-        name: state
-        for name, state in found.items()
-        if (called[name] == function if function else called[name] != PROVENANCE)
-    }
-
-
-def test_every_action_that_does_work_is_recorded_right_after_it(states):
-    assert len(actions(states)) == 5
-    for name, state in actions(states).items():
-        record = states[state["Next"]]
-        assert task(record)["function_id.$"] == f"$.functions.{PROVENANCE}"
-        kwargs = task(record)["kwargs"]
-        assert kwargs["step_result.$"] == state["ResultPath"] == f"$.{name}"
-        assert kwargs["idempotency_key.="].endswith(f":{state['Next']}:' + `$.{name}.action_id`")
-
-
-def test_every_provenance_step_but_the_first_names_the_one_before(states):
-    names = {
-        name: (task(state)["kwargs"].get("previous_step_output.$"), state["ResultPath"])
-        for name, state in actions(states, PROVENANCE).items()
-    }
-    assert names == {
-        "RecordPreparation": (None, "$.PreparationProvenance"),
-        "RecordStills": ("$.PreparationProvenance", "$.Provenance"),
-        "RecordAnalysis": ("$.Provenance", "$.Provenance"),
-        "RecordMerging": ("$.Provenance", "$.Provenance"),
-        "RecordComparison": ("$.Provenance", "$.Provenance"),
-    }
-
-
-def test_only_the_simulated_beamline_and_the_comparison_are_told_the_truth(states):
-    given = {name: json.dumps(task(state)["kwargs"]) for name, state in actions(states).items()}
+def test_only_the_simulated_beamline_and_the_comparison_are_told_the_truth():
+    states = works(SSX.read("definition.json")["States"])
+    given = {name: json.dumps(task(state)["kwargs"]) for name, state in states.items()}
     told = {name for name, kwargs in given.items() if "truth" in kwargs or "crystal" in kwargs}
     assert told == {"PrepareSession", "SimulateStills", "CompareWithTruth"}
 
 
-def test_the_actions_call_functions_that_exist_with_arguments_that_they_take(states, science):
-    for state in actions(states).values():
-        name = task(state)["function_id.$"].split(".")[-1]
-        code = vars(science)[name].__code__
-        arguments = {key.removesuffix(".$").removesuffix(".=") for key in task(state)["kwargs"]}
-        assert arguments == set(code.co_varnames[: code.co_argcount])
+def test_the_actions_call_functions_that_exist_with_arguments_that_they_take(science):
+    checks.check_that_the_functions_take_what_the_actions_give(SSX, science)
 
 
-def test_the_sample_input_satisfies_the_input_schema(sample_input):
-    schema = json.loads((SSX / "input_schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(sample_input, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(sample_input | {"work_folder": "relative"}, schema)
+def test_the_sample_input_satisfies_the_input_schema():
+    checks.check_that_the_input_satisfies_the_schema(SSX)
 
 
 def test_the_sample_experiments_are_what_the_flow_writes(analysed):
-    experiments = SSX / "experiments"
+    experiments = SSX.folder / "experiments"
     files = {p.relative_to(experiments) for p in experiments.rglob("*") if p.is_file()}
     assert {str(file) for file in files} == set(analysed.given["configuration"])
     for file in files:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -19,15 +18,17 @@ import pytest
 import scipy
 
 from tests.ssx.conftest import SSX
+from tests.use_cases.case import FLOWS, Recorded, sha256, told_apart
+from tests.use_cases.story import story_of, work_of
 
 SOFTWARE = {("fact", f"numpy {np.__version__}"), ("fact", f"scipy {scipy.__version__}")}
 STEPS_TO_THE_STRUCTURE = {
     ("step", "Action Step PrepareSession"),
-    ("step", "Action Step SimulateStills chip-1"),
-    ("step", "Action Step AnalyseStills chip-1"),
-    ("step", "Action Step SimulateStills chip-2"),
-    ("step", "Action Step AnalyseStills chip-2"),
-    ("step", "Action Step MergeIntensities"),
+    ("step", "Action Step SimulateStills chip-1 crystal.json"),
+    ("step", "Action Step AnalyseStills chip-1 images"),
+    ("step", "Action Step SimulateStills chip-2 crystal.json"),
+    ("step", "Action Step AnalyseStills chip-2 images"),
+    ("step", "Action Step MergeIntensities prime.phil"),
 }
 FILES_OF_THE_STRUCTURE = {
     ("fact", "prime.phil"),
@@ -40,51 +41,7 @@ FILES_OF_THE_STRUCTURE = {
     ("data", "chip-2/int/batch_0.int"),
     ("data", "chip-2/int/batch_1.int"),
 }
-
-
-class Recorded:
-    """A work folder and a database, asked by the commands that a scientist uses."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder = folder
-        self.environment = os.environ | {"BRAID_DB_URL": database_url}
-
-    def command(self, *arguments: str) -> Any:
-        program = "import sys; from braid_db.cli import main; sys.exit(main())"
-        line = [sys.executable, "-c", program, *arguments, "--format", "json"]
-        done = subprocess.run(line, env=self.environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def run(self) -> dict[str, Any]:
-        """Run the flow, and return its final state."""
-        definition, given = str(SSX / "definition.json"), str(SSX / "input.json")
-        work_folder = f"work_folder={self.folder}"
-        done = self.command("flow", "run", definition, "--input", given, "--set", work_folder)
-        assert done["status"] == "SUCCEEDED"
-        state: dict[str, Any] = done["state"]
-        return state
-
-    def lineage(self, file: str, direction: str, *more: str) -> dict[str, Any]:
-        path = str(self.folder / file)
-        found: dict[str, Any] = self.command("record", "lineage", path, direction, *more)
-        return found
-
-    def records(self) -> list[dict[str, Any]]:
-        listed = self.command("record", "list", "--limit", "1000")
-        found: list[dict[str, Any]] = listed["records"]
-        return found
-
-
-def names(lineage: dict[str, Any]) -> set[tuple[str, str]]:
-    assert not lineage["is_cut"]
-    found = [(record["kind"], record["name"]) for record in lineage["records"]]
-    assert len(set(found)) == len(found)
-    return set(found)
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+TOO_FAR = {"distance_mm": 94.5}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -97,24 +54,29 @@ def recorded(
         url = f"sqlite:///{folder}/braid.db"
         if request.param == "postgresql":
             url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(folder / "work", url)
+        once = Recorded(SSX, folder / "work", url)
         once.run()
         yield once
 
 
+def names(lineage: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return kinds and names of what is in a lineage."""
+    return {(one["kind"], told_apart(one["name"], one["tags"])) for one in lineage["records"]}
+
+
 def test_the_structures_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
-    lineage = recorded.lineage("structure.json", "--up")
-    assert names(lineage) == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE
-    assert lineage["record"]["kind"] == "model"
+    found = recorded.lineage("structure.json", "--up")
+    assert found == FILES_OF_THE_STRUCTURE | STEPS_TO_THE_STRUCTURE | SOFTWARE
 
 
 def test_the_images_are_told_by_the_steps_that_took_and_used_them(recorded):
-    images_of = {"Action Step SimulateStills chip-1", "Action Step AnalyseStills chip-1"}
-    tags = [record["tags"] for record in recorded.records() if record["name"] in images_of]
-    assert len(tags) == 2
-    for of_step in tags:
-        assert of_step["images_folder"] == (recorded.folder / "chip-1" / "images").as_uri()
-        assert of_step["images"] == 40
+    images = (recorded.folder / "chip-1" / "images").as_uri()
+    told = [one for one in recorded.records() if one["tags"].get("images_folder") == images]
+    assert {one["name"] for one in told} == {
+        "Action Step SimulateStills",
+        "Action Step AnalyseStills",
+    }
+    assert [one["tags"]["images"] for one in told] == [40, 40]
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
@@ -134,32 +96,31 @@ def test_every_file_is_recorded_with_its_checksum(recorded):
 
 
 def test_the_verdict_comes_from_the_structure_and_not_the_other_way_round(recorded):
-    verdict = names(recorded.lineage("structure.json", "--down"))
-    assert verdict == {
-        ("step", "Action Step CompareWithTruth"),
+    assert recorded.lineage("structure.json", "--down") == {
+        ("step", "Action Step CompareWithTruth structure.json crystal.json"),
         ("statement", "The structure agrees with the truth"),
     }
 
 
 def test_each_experiment_derives_from_its_own_configuration_alone(recorded):
-    files = names(recorded.lineage("chip-2/int/batch_0.int", "--up", "--kind", "fact"))
+    files = recorded.lineage("chip-2/int/batch_0.int", "--up", "--kind", "fact")
     assert files == {("fact", "chip-2/beamline.json"), ("fact", "chip-2/process.phil")} | SOFTWARE
-    derived = names(recorded.lineage("chip-1/beamline.json", "--down", "--kind", "data"))
+    derived = recorded.lineage("chip-1/beamline.json", "--down", "--kind", "data")
     assert derived == {("data", "chip-1/int/batch_0.int"), ("data", "chip-1/int/batch_1.int")}
 
 
 def test_a_second_run_after_a_change_by_hand_is_told_apart(tmp_path, database_url):
-    recorded = Recorded(tmp_path / "work", database_url)
+    recorded = Recorded(SSX, tmp_path / "work", database_url)
     recorded.run()
     path = recorded.folder / "chip-1" / "beamline.json"
     before = sha256(path)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"distance_mm": 94.5}))
+    recorded.edit("chip-1/beamline.json", distance_mm=94.5)
     state = recorded.run()
     assert len(json.dumps(state)) < 200_000, "more state than Globus Flows keeps"
     assert not state["CompareWithTruth"]["details"]["result"][0]["agrees"]
 
-    first = recorded.lineage("structure.json", "--up", "--version", "1")
-    second = recorded.lineage("structure.json", "--up")
+    asked = ("record", "lineage", str(recorded.folder / "structure.json"), "--up", "--by-data")
+    first, second = recorded.command(*asked, "--version", "1"), recorded.command(*asked)
     assert first["record"]["sha256"] != second["record"]["sha256"]
     assert second["record"]["sha256"] == sha256(recorded.folder / "structure.json")
     assert second["record"]["tags"]["cell_a"] > first["record"]["tags"]["cell_a"] + 0.3
@@ -180,7 +141,7 @@ def test_a_second_run_after_a_change_by_hand_is_told_apart(tmp_path, database_ur
 
 
 def test_the_flow_run_twice_makes_the_same_files_and_knows_them_again(tmp_path, sqlite_url):
-    recorded = Recorded(tmp_path / "work", sqlite_url)
+    recorded = Recorded(SSX, tmp_path / "work", sqlite_url)
     recorded.run()
     files = {p: sha256(p) for p in recorded.folder.rglob("*") if p.is_file()}
     once = {r["record_id"] for r in recorded.records() if r["kind"] != "step"}
@@ -189,15 +150,56 @@ def test_the_flow_run_twice_makes_the_same_files_and_knows_them_again(tmp_path, 
     assert {r["record_id"] for r in recorded.records() if r["kind"] != "step"} == once
 
 
+def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
+    plain = Recorded(SSX, tmp_path / "plain", sqlite_url)
+    plain.run("definition.json")
+    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
+    for path in files:
+        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+
+
+def test_a_wrong_distance_is_recalled_and_only_what_came_of_it_is_repeated(tmp_path, sqlite_url):
+    recorded = Recorded(SSX, tmp_path / "work", sqlite_url)
+    given, beamline = SSX.read("input.json")["configuration"], "chip-1/beamline.json"
+    state = recorded.run(configuration=given | {beamline: given[beamline] | TOO_FAR})
+    assert not state["CompareWithTruth"]["details"]["result"][0]["agrees"]
+
+    with story_of(recorded, tmp_path) as story:
+        story.watch("structure.json")
+        before = story.versions()
+        recall = story.recall(beamline, "the detector stood nearer")
+        steps = ["AnalyseStills chip-1 images", "MergeIntensities prime.phil"]
+        steps += ["CompareWithTruth structure.json crystal.json"]
+        repeated = [f"Action Step {step}" for step in steps]
+        files = {beamline, "chip-1/int/batch_0.int", "chip-1/int/batch_1.int", "structure.json"}
+        wrong, right = (
+            f"The structure {how} with the truth" for how in ("does not agree", "agrees")
+        )
+        assert story.reached(recall) == files | {wrong} | set(repeated)
+        assert story.act() == "structure.json: the detector stood nearer\n"
+        assert work_of(story.plan(recall)) == [beamline, *repeated]
+        merge = story.plan(recall).work.items[2]
+        kept = {use.record.name for use in merge.inputs if use.can_be_kept}
+        assert {"prime.phil", "chip-2/int/batch_0.int", "chip-2/int/batch_1.int"} <= kept
+        assert "chip-1/int/batch_0.int" not in kept
+
+        recorded.edit(beamline, distance_mm=90.0)
+        state = recorded.run(experiments=["chip-1"])
+        assert state["CompareWithTruth"]["details"]["result"][0]["agrees"]
+        assert work_of(story.plan(recall)) == []
+        after = story.versions()
+        assert after.keys() - before.keys() == {right}
+        new = {name for name, (version, _) in after.items() if version == 2}
+        assert new == files | {right}
+        assert all(valid for _, valid in after.values())
+
+
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    text = (SSX / "README.md").read_text(encoding="utf-8")
-    section = text.split("## Run it")[1].split("Then change")[0]
-    lines = [line for line in section.splitlines() if line.startswith("    ")]
-    script = "\n".join(lines).replace("/tmp/ssx", str(tmp_path / "ssx"))
+    script = SSX.commands_of_readme().replace("/tmp/ssx", str(tmp_path / "ssx"))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["bash", "-euc", script],
-        cwd=SSX.parents[1],
+        cwd=FLOWS.parent,
         env=os.environ | {"PATH": path, "COLUMNS": "200"},
         capture_output=True,
         text=True,

@@ -200,22 +200,22 @@ def test_a_setting_that_is_missing_is_named_with_its_file(session):
     del beamline["distance_mm"]
     path.write_text(json.dumps(beamline))
     with pytest.raises(ValueError, match=f"{path} must give a number for 'distance_mm'"):
-        session.science.analyse_stills(str(path.parent))
+        session.analyse_one("chip-1")
     phil = session.folder / "chip-2" / "process.phil"
     phil.write_text(phil.read_text().replace("spotfinder.sigma = 6", "spotfinder.sigma = six"))
     with pytest.raises(ValueError, match=f"{phil} must give a number for 'spotfinder.sigma'"):
-        session.science.analyse_stills(str(phil.parent))
+        session.analyse_one("chip-2")
 
 
 def test_a_configuration_that_cannot_be_used_is_named(session):
     beamline = session.folder / "chip-1" / "beamline.json"
     beamline.write_text(beamline.read_text().replace(",", "", 1))
     with pytest.raises(ValueError, match=f"{beamline} is not valid JSON"):
-        session.science.analyse_stills(str(beamline.parent))
+        session.analyse_one("chip-1")
     phil = session.folder / "chip-2" / "process.phil"
     phil.write_text(phil.read_text().replace("radius_px = 3", "radius_px = 30"))
     with pytest.raises(ValueError, match=r"radius_px must be 1 to 5 pixels"):
-        session.science.analyse_stills(str(phil.parent))
+        session.analyse_one("chip-2")
 
 
 def test_an_experiment_that_the_beamline_does_not_know_is_named(session):
@@ -233,7 +233,7 @@ def test_an_int_file_that_does_not_exist_is_named(session):
 def test_images_of_another_shape_than_configured_are_refused(session):
     session.edit_beamline("chip-1", rows_px=399)
     with pytest.raises(ValueError, match="must hold stills of the shape"):
-        session.science.analyse_stills(str(session.folder / "chip-1"))
+        session.analyse_one("chip-1")
 
 
 def test_nothing_indexed_cannot_be_merged(session):

@@ -1,4 +1,4 @@
-"""The flows that others published run with provenance as without, and every action is recorded."""
+"""Flows of others and our use cases run with provenance as without, and each action is recorded."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from braid_db.flows.instrumenting import instrument, strip
 from braid_db.flows.instrumenting.naming import is_added
 from braid_db.flows.providers import hosted_providers
 from braid_db.flows.web_input import People, Question
-from tests.flows.checking.published import accepted
+from tests.flows.checking.published import USE_CASES, accepted, read
 from tests.flows.instrumenting.world import INPUT, REGISTERED, Here
 from tests.functions.calls import Endpoint
 
@@ -49,6 +50,9 @@ _GIVEN: dict[str, Any] = {
     "step": 1,
 }
 """Members of an input that are no texts."""
+
+_RETURNED = ("scan", "truth", "structure", "images_folder")
+"""What the use cases read of what their functions return."""
 
 _OUTPUT = {
     "title": "Peaks",
@@ -96,6 +100,7 @@ class Stubs:
     """Answers for the providers that cannot be had here, with what flows read of them."""
 
     run_id: str
+    result: Any
     actions: list[tuple[str, Any]] = field(default_factory=list)
 
     def answer(self, call: ActionCall) -> Any:
@@ -112,7 +117,7 @@ class Stubs:
             "DATA": [{"name": name, "type": "file"} for name in names],
             "total": len(names),
             "length": len(names),
-            "result": ["/made/1.tar"],
+            "result": [self.result],
             "results": [{"task_id": "1", "output": _OUTPUT}],
         }
 
@@ -145,9 +150,12 @@ def first_option(question: Question) -> str:
     return question.options[0].value
 
 
-def run(definition: Any, given: dict[str, Any], run_id: str) -> Run:
-    """Run an example; its provenance goes where the environment says."""
-    stubs, here, trace = Stubs(run_id), Here(), []
+def run(definition: Any, given: dict[str, Any], run_id: str, result: Any) -> Run:
+    """Run an example; its provenance goes where the environment says.
+
+    :param result: what each function returns.
+    """
+    stubs, here, trace = Stubs(run_id, result), Here(), []
     states = definition["States"]
     own = {name for name, state in states.items() if not is_added(state)}
 
@@ -181,22 +189,45 @@ def run(definition: Any, given: dict[str, Any], run_id: str) -> Run:
 def test_a_published_flow_runs_with_provenance_as_without(
     sqlite_endpoint: Endpoint, name: str, mode: str
 ) -> None:
-    definition, run_id = EXAMPLES[name], str(uuid.uuid4())
+    definition = EXAMPLES[name]
+    plain = check_that_provenance_changes_nothing(
+        sqlite_endpoint, definition, made_up(definition), mode, "/made/1.tar"
+    )
+    assert plain.failed_state == ENDS_FAILED.get(name), plain.explanation
+
+
+@pytest.mark.parametrize("folder", USE_CASES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("mode", ["each", "once"])
+def test_a_use_case_runs_with_provenance_as_without(
+    sqlite_endpoint: Endpoint, folder: Path, mode: str
+) -> None:
+    definition, given = read(folder / "definition.json"), read(folder / "input.json")
+    plain = check_that_provenance_changes_nothing(
+        sqlite_endpoint, definition, given, mode, dict.fromkeys(_RETURNED, "/made")
+    )
+    assert plain.status == "SUCCEEDED", plain.explanation
+
+
+def check_that_provenance_changes_nothing(
+    endpoint: Endpoint, definition: Any, given: dict[str, Any], mode: str, result: Any
+) -> FlowRun:
+    """Run a flow with and without provenance, compare them, and return the one without."""
+    run_id = str(uuid.uuid4())
     woven = instrument(definition, mode=mode, registered=REGISTERED).definition
     assert [finding for finding in check(woven) if finding.is_error] == []
     assert strip(woven) == definition
-    given = made_up(definition)
-    plain, recorded = run(definition, given, run_id), run(woven, given, run_id)
-    assert plain.done.failed_state == ENDS_FAILED.get(name), plain.done.explanation
+    plain = run(definition, given, run_id, result)
+    recorded = run(woven, given, run_id, result)
     assert recorded.done.status == plain.done.status
     assert recorded.done.error == plain.done.error
     assert recorded.trace == plain.trace
     assert recorded.actions == plain.actions
     assert recorded.users_state() == plain.users_state()
     if mode == "each" and plain.actions:
-        assert_each_is_recorded(sqlite_endpoint, recorded)
+        assert_each_is_recorded(endpoint, recorded)
     if mode == "once":
         assert len(recorded.here.calls) == bool(plain.actions)
+    return plain.done
 
 
 def assert_each_is_recorded(endpoint: Endpoint, done: Run) -> None:

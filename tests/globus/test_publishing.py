@@ -18,7 +18,7 @@ from globus_sdk import FlowsClient
 from braid_db.compute.errors import GlobusRefused, PublishedUnreadable
 from braid_db.flows.errors import FlowChangedElsewhere, FlowDefinitionInvalid, FlowNotThere
 from braid_db.flows.published import PublishedFlows
-from braid_db.flows.publishing import Change, Publication, Publisher
+from braid_db.flows.publishing import Change, Publication, Publisher, title_of
 from braid_db.flows.run_input import read_definition
 from braid_db.flows.service import FlowsService
 from tests.globus.account import Account
@@ -86,6 +86,20 @@ def test_a_flow_is_created_once(
     assert elsewhere.get_flow(str(first.flow_id))["updated_at"] == there["updated_at"]
 
 
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("flows/ssx/definition.json", "ssx"),
+        ("flows/ssx/provenance.json", "ssx provenance"),
+        ("/greet.json", "greet"),
+        ("/definition.json", "definition"),
+        (f"{'long' * 40}/definition.json", ("long" * 40)[:128]),
+    ],
+)
+def test_a_new_flow_is_called_by_its_folder_and_file(path: str, title: str) -> None:
+    assert title_of(Path(path)) == title
+
+
 def test_only_what_is_another_one_is_sent(
     publish: Publish, folder: FlowFolder, elsewhere: FlowsClient
 ) -> None:
@@ -133,8 +147,22 @@ def test_what_was_changed_elsewhere_is_not_undone_unasked(
     with pytest.raises(FlowChangedElsewhere, match="the definition of the flow"):
         publish()
     assert elsewhere.get_flow(flow_id)["definition"] == there
+    with pytest.raises(FlowChangedElsewhere):
+        publish(subtitle="in a word")
     assert publish(overwrite=True).fields == ["definition"]
     assert "Greet" in elsewhere.get_flow(flow_id)["definition"]["States"]
+
+
+def test_what_is_not_told_every_time_is_not_undone_either(
+    publish: Publish, folder: FlowFolder, elsewhere: FlowsClient
+) -> None:
+    flow_id = str(publish(subtitle="ours").flow_id)
+    folder.write(Greet=GREET | {"WaitTime": 10})
+    assert publish().fields == ["definition"]
+    elsewhere.update_flow(flow_id, subtitle="theirs")
+    assert publish().change == Change.UNCHANGED
+    with pytest.raises(FlowChangedElsewhere, match="the subtitle of the flow"):
+        publish(subtitle="ours")
 
 
 def test_a_change_that_was_made_on_both_sides_is_none(
@@ -144,6 +172,8 @@ def test_a_change_that_was_made_on_both_sides_is_none(
     folder.write(Greet=GREET | {"WaitTime": 10})
     elsewhere.update_flow(flow_id, definition=json.loads(folder.definition.read_text()))
     assert publish().change == Change.UNCHANGED
+    folder.write(Greet=GREET | {"WaitTime": 20})
+    assert publish().fields == ["definition"]
 
 
 class OtherWords(FlowsService):

@@ -145,8 +145,8 @@ class Publisher:
                 raise FlowChangedElsewhere(known.flow_id, elsewhere)
         if changed and not dry_run:
             there = self._service.update(there["id"], {one: self._fields[one] for one in changed})
-        if not dry_run and (changed or known is None):
-            self._remember(there)
+        if not dry_run:
+            self._remember(there, known)
         change = Change.UPDATED if changed else Change.UNCHANGED
         return there["title"], there["id"], change, changed
 
@@ -175,26 +175,23 @@ class Publisher:
     def _is(self, flow: Document) -> bool:
         return all(sha256_of(flow.get(name)) == sha256_of(self._fields[name]) for name in _ALWAYS)
 
-    def _remember(self, told: Document) -> None:
-        owner, names = self._service.owner, self._fields
-        self._published.put(
-            owner,
-            PublishedFlow(
-                definition=str(self._path),
-                flow_id=told["id"],
-                title=told["title"],
-                published_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                sent=_sums(self._fields, names),
-                found=_sums(told, names),
-            ),
-        )
+    def _remember(self, told: Document, known: PublishedFlow | None = None) -> None:
+        """Write down what was sent of a flow and what is told of it, beside what was before."""
+        before = (known.sent, known.found) if known else ({}, {})
+        sent = before[0] | _sums(self._fields, self._fields)
+        found = before[1] | _sums(told, self._fields)
+        if known is None or (sent, found) != before:
+            now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            path = str(self._path)
+            flow = PublishedFlow(path, told["id"], told["title"], now, sent, found)
+            self._published.put(self._service.owner, flow)
 
 
 def title_of(definition: Path) -> str:
     """Return what a flow is called that was given no title: by its folder, and its own name."""
     path = definition.resolve()
-    named = [path.parent.name, *([] if path.stem == "definition" else [path.stem])]
-    return " ".join(filter(None, named))[:LONGEST_TITLE]
+    own = "" if path.stem == "definition" else path.stem
+    return f"{path.parent.name} {own}".strip()[:LONGEST_TITLE] or path.stem
 
 
 def sha256_of(value: Any) -> str:

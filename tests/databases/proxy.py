@@ -55,6 +55,8 @@ class Proxy:
             while data := source.recv(65536):
                 self._talks.wait()
                 target.sendall(data)
+        # A server that ends with a query unread resets its connection: that is an end, too.
+        with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

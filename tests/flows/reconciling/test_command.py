@@ -16,6 +16,9 @@ from tests.flows.instrumenting.world import run as run_here
 from tests.flows.reconciling.books import book, read, steps
 
 DATA = Path(__file__).parent / "data"
+DEEP = json.dumps(
+    [{"code": "FlowStarted", "details": {"input": json.loads("[" * 500 + "]" * 500)}}]
+)
 LOG, DEFINITION = DATA / "run_log.json", DATA / "run_log_definition.json"
 
 
@@ -56,7 +59,7 @@ def test_the_log_of_a_run_here_names_it_and_what_is_missing_without_a_definition
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "3", '{"entries": 3}', "[3]", '[{"code": 3}]', "[" * 100_000]
+    "text", ["", "{", "3", '{"entries": 3}', "[3]", '[{"code": 3}]', "[" * 100_000, DEEP]
 )
 def test_a_file_that_is_no_log_is_refused(run: Run, tmp_path: Path, text: str) -> None:
     file = tmp_path / "log.json"

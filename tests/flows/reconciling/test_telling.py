@@ -312,6 +312,16 @@ def test_a_definition_that_cannot_be_used_leaves_the_order(noted: Book) -> None:
     assert len(noted.reconcile(told).record_ids) == 2
 
 
+def test_an_instrumented_flow_that_somebody_has_changed_leaves_the_order_as_well() -> None:
+    catch = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "B"}
+    told = instrument(flow(A=action("A", Catch=[catch]), B=action("B"))).definition
+    for state in told["States"].values():
+        if state.get("Next") == "B":
+            del state["Next"]
+            state["End"] = True
+    assert "cannot be used" in read([entry("FlowStarted", input={})], told, RUN).warnings[0]
+
+
 def test_a_log_of_another_run_is_refused() -> None:
     ran: Ran = run(two(), run_id=RUN)
     with pytest.raises(RunLogInvalid, match=r"of run 'run-1', and not of 'run-2'"):

@@ -46,7 +46,8 @@ def read_states(definition: Any) -> States:
         raise FlowDefinitionInvalid(f"The definition is nested more than {DEEPEST} deep.")
     for name, state in states.items():
         _check_state(name, state)
-    wrong = [target for target in all_targets(definition) if target not in states]
+    targets = list(all_targets(definition))
+    wrong = [one for one in targets if not isinstance(one, str) or one not in states]
     if wrong:
         raise FlowDefinitionInvalid(
             f"The definition names the state {shown(wrong[0])}, which is not there; "
@@ -57,7 +58,7 @@ def read_states(definition: Any) -> States:
 
 def _check_state(name: str, state: Any) -> None:
     kind = state.get("Type") if isinstance(state, dict) else None
-    if kind not in TYPES:
+    if not (isinstance(kind, str) and kind in TYPES):
         raise FlowDefinitionInvalid(
             f"State '{name}' has the Type {shown(kind)}; expected {', '.join(sorted(TYPES))}."
         )
@@ -94,9 +95,11 @@ def _forms(state: State) -> Iterator[tuple[str, State, str, type]]:
             yield where, holder, "entry", dict
             yield where, {"Next": None, **inner}, "Next", str
             yield where, inner, "ResultPath", str
+            if field == "Catch":
+                yield where, {"ErrorEquals": None, **inner}, "ErrorEquals", list
 
 
-def all_targets(definition: dict[str, Any]) -> Iterator[str]:
+def all_targets(definition: dict[str, Any]) -> Iterator[Any]:
     """Yield every state that a definition names, wherever it does."""
     yield definition.get("StartAt", "")
     for state in definition["States"].values():

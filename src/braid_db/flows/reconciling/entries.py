@@ -10,6 +10,7 @@ from typing import Any
 
 from braid_db.errors import shown
 from braid_db.flows.errors import RunLogInvalid
+from braid_db.flows.scope import DEEPEST, is_too_deep
 
 _EXPECTED = (
     "expected objects with time, code and details, as the service and 'braid-db flow run --log' "
@@ -46,6 +47,11 @@ def read_entries(told: Iterable[Any]) -> Iterator[Entry]:
     for number, item in enumerate(told):
         if not (isinstance(item, dict) and isinstance(item.get("code"), str)):
             raise RunLogInvalid(f"Entry {number} of the run's log is {shown(item)}; {_EXPECTED}.")
+        if is_too_deep(item):
+            raise RunLogInvalid(
+                f"Entry {number} of the run's log is nested more than {DEEPEST} deep, which is no "
+                f"log of the service."
+            )
         details = item.get("details")
         yield Entry(
             time=str(item.get("time", "")),

@@ -47,7 +47,7 @@ class KnownFlow:
     def _read(self, definition: Any) -> None:
         self._as_run = read_states(definition)
         own = strip(definition)
-        states: States = own["States"]
+        states = read_states(own)  # again, as somebody may have changed what was added
         recorded = frozenset(
             name
             for name, state in states.items()

@@ -105,6 +105,40 @@ def test_the_ids_are_written_into_a_flows_input(
     }
 
 
+def test_a_dry_run_registers_and_writes_nothing(
+    owner: Account, module: Path, tmp_path: Path
+) -> None:
+    flow_input = tmp_path / "input.json"
+    flow_input.write_text('{"functions": {"tell": "tell"}}')
+    owner.ask("endpoint", "configure", "--db", owner.home / "braid.db")
+    owner.register("tell", "--functions", module)
+    given = ("tell", "other", "--functions", module, "--write", flow_input)
+    done = owner.run("functions", "register", *given, "--allow-on", "braid_db", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"{flow_input}: tell would change" in done.stderr
+    assert "would let them run" in done.stderr
+    assert flow_input.read_text() == '{"functions": {"tell": "tell"}}'
+    assert owner.ask("endpoint", "status")["allowed_functions"] is None
+    assert is_new(owner, "other", "--functions", module) == {"other": True}
+
+
+def test_an_endpoint_lets_run_what_is_registered_and_what_it_let_run_before(
+    owner: Account, module: Path
+) -> None:
+    given = ("tell", "--functions", module, "--allow-on", "braid_db")
+    refused = owner.run("functions", "register", *given)
+    assert "[endpoint-not-configured]" in refused.stderr
+    assert is_new(owner, "tell", "--functions", module, "--dry-run") == {"tell": True}
+    owner.ask("endpoint", "configure", "--db", owner.home / "braid.db")
+    first = owner.register(*given)["tell"]
+    module.write_text(FUNCTION.format(word="second"))
+    changed = owner.run("functions", "register", *given)
+    assert "globus-compute-endpoint restart braid_db" in changed.stderr
+    second = owner.register(*given)["tell"]
+    assert owner.ask("endpoint", "status")["allowed_functions"] == [first, second]
+    assert "lets them run already" in owner.run("functions", "register", *given).stderr
+
+
 KILLED_AFTER_ONE = """
 import os, signal, sys
 from braid_db.cli import main

@@ -13,12 +13,13 @@ from braid_db.compute.owned_file import replace_file
 MEMBER = "functions"
 
 
-def write_ids(path: Path, ids: Mapping[str, str]) -> list[str]:
+def write_ids(path: Path, ids: Mapping[str, str], *, dry_run: bool = False) -> list[str]:
     """Write function ids into a flow's input, and return the names whose ids are other ones now.
 
     Names that stand there get their ids; all do where the input names no functions yet. What
     else stands there stays.
 
+    :param dry_run: whether to write nothing, and return what would change.
     :raises FlowInputUnwritable: if the file is no JSON object, or cannot be written.
     """
     flow_input = _read(path)
@@ -26,7 +27,7 @@ def write_ids(path: Path, ids: Mapping[str, str]) -> list[str]:
     if not isinstance(named, dict):
         raise FlowInputUnwritable(path, f"has a member '{MEMBER}' that is no object")
     changed = [name for name in named if name in ids and named[name] != ids[name]]
-    if changed:
+    if changed and not dry_run:
         named.update({name: ids[name] for name in changed})
         try:
             replace_file(path, json.dumps(flow_input, indent=2, ensure_ascii=False))

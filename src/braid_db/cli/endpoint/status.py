@@ -17,7 +17,7 @@ def status(name: str, form: str) -> None:
     from braid_db.compute.endpoint.folder import EndpointFolder
     from braid_db.compute.endpoint.seen import look_at
 
-    seen = look_at(EndpointFolder.named(name))
+    seen = look_at(EndpointFolder.configured(name))
     if form == "json":
         as_json.say_json(seen)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,18 @@ from braid_db.cli.functions.choosing import choosing_functions, chosen_functions
 from braid_db.cli.options import CONTEXT, format_option
 
 if TYPE_CHECKING:
+    from braid_db.compute.endpoint.folder import EndpointFolder
     from braid_db.compute.registering import Registered
 
 
 @click.command(context_settings=CONTEXT)
 @choosing_functions
-@click.option("--group", metavar="UUID", help="The members of this Globus group may run them, too.")
+@click.option(
+    "--group",
+    type=click.UUID,
+    metavar="UUID",
+    help="The members of this Globus group may run them, too.",
+)
 @click.option("--public", is_flag=True, help="Everybody may run them.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be registered.")
 @click.option(
@@ -28,45 +35,72 @@ if TYPE_CHECKING:
     multiple=True,
     help="Write the ids into this flow's input, a JSON file.",
 )
+@click.option(
+    "--allow-on",
+    metavar="NAME",
+    help="Let this machine's endpoint NAME run them, besides what it lets run already.",
+)
 @format_option
 def register(
     names: tuple[str, ...],
     modules: tuple[Path, ...],
-    group: str | None,
+    group: uuid.UUID | None,
     public: bool,
     dry_run: bool,
     inputs: tuple[Path, ...],
+    allow_on: str | None,
     form: str,
 ) -> None:
     """Register the functions NAME, by default all, whose texts are not registered yet.
 
     Who may run a function is not who may call an endpoint: that is decided by the endpoint.
     """
+    from braid_db.compute.endpoint.folder import EndpointFolder
     from braid_db.compute.registering import register_functions
     from braid_db.compute.registrations import Registrations
     from braid_db.compute.service import ComputeService, Sharing
 
     if public and group:
         raise click.UsageError("--public and --group exclude each other.")
+    endpoint = EndpointFolder.configured(allow_on) if allow_on else None
     done = []
     functions = chosen_functions(names, modules)
+    sharing = Sharing(public, str(group) if group else None)
     for one in register_functions(
-        ComputeService(), Registrations(), functions, Sharing(public, group), dry_run=dry_run
+        ComputeService(), Registrations(), functions, sharing, dry_run=dry_run
     ):
         done.append(one)
         if one.is_new:
             text.note(f"{'Would register' if dry_run else 'Registered'} {one.name}")
     for path in inputs:
-        _write(path, done)
+        _write(path, done, dry_run=dry_run)
+    if endpoint is not None:
+        _allow(endpoint, done, dry_run=dry_run)
     _show(done, form)
 
 
-def _write(path: Path, done: list[Registered]) -> None:
+def _write(path: Path, done: list[Registered], *, dry_run: bool) -> None:
     from braid_db.compute.flow_input import write_ids
 
-    ids = {one.name: one.registration.function_id for one in done if one.registration}
-    changed = write_ids(path, ids)
-    text.note(f"{path}: {', '.join(changed) or 'nothing'} changed")
+    ids = {one.name: one.function_id for one in done if one.function_id}
+    changed = write_ids(path, ids, dry_run=dry_run)
+    verb = "would change" if dry_run else "changed"
+    text.note(f"{path}: {', '.join(changed) or 'nothing'} {verb}")
+
+
+def _allow(endpoint: EndpointFolder, done: list[Registered], *, dry_run: bool) -> None:
+    from braid_db.compute.endpoint.configuring import Choices, plan_changes, write_changes
+
+    ids = [one.function_id for one in done if one.function_id]
+    changes = plan_changes(endpoint, Choices(allowed=ids))
+    if not changes and len(ids) == len(done):
+        text.note(f"The endpoint {endpoint.name} lets them run already.")
+    elif dry_run:
+        text.note(f"The endpoint {endpoint.name} would let them run; it does not yet.")
+    else:
+        write_changes(endpoint, changes)
+        restart = f"globus-compute-endpoint restart {endpoint.name}"
+        text.note(f"The endpoint {endpoint.name} lets them run when its agent restarts: {restart}")
 
 
 def _show(done: list[Registered], form: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from braid_db.errors import BraidError
 
+_MEND_IT = "Mend it, or move it away and configure the endpoint again, which writes it anew."
+
 
 class EndpointNameInvalid(BraidError):
     """An endpoint cannot have this name."""
@@ -35,12 +37,9 @@ class EndpointFileUnusable(BraidError):
 
     code = "endpoint-file-unusable"
 
-    def __init__(self, path: object, problem: str) -> None:
+    def __init__(self, path: object, problem: str, advice: str = _MEND_IT) -> None:
         self.path, self.problem = path, problem
-        super().__init__(
-            f"The endpoint's file {path} {problem}. Mend it, or move it away and configure the "
-            f"endpoint again, which writes it anew. Nothing was changed."
-        )
+        super().__init__(f"The endpoint's file {path} {problem}. {advice} Nothing was changed.")
 
 
 class EndpointChoiceInvalid(BraidError):

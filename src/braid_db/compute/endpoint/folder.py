@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from braid_db.compute.endpoint.errors import EndpointNameInvalid
+from braid_db.compute.endpoint.errors import (
+    EndpointFileUnusable,
+    EndpointNameInvalid,
+    EndpointNotConfigured,
+)
 from braid_db.errors import shown
 
 CONFIG = "config.yaml"
@@ -47,6 +51,18 @@ class EndpointFolder:
         base = Path(told).expanduser() if told else Path.home() / ".globus_compute"
         return cls(base / name)
 
+    @classmethod
+    def configured(cls, name: str) -> EndpointFolder:
+        """Return the folder of the endpoint of a name, which is there.
+
+        :raises EndpointNameInvalid: if the agent could not have one of this name.
+        :raises EndpointNotConfigured: if it has none.
+        """
+        found = cls.named(name)
+        if not found.is_configured:
+            raise EndpointNotConfigured(name)
+        return found
+
     @property
     def name(self) -> str:
         """The endpoint's name on this machine."""
@@ -54,8 +70,11 @@ class EndpointFolder:
 
     @property
     def is_configured(self) -> bool:
-        """Whether the agent could be started."""
-        return (self.path / CONFIG).is_file() and (self.path / TEMPLATE).is_file()
+        """Whether the agent could be started.
+
+        :raises EndpointFileUnusable: if its folder cannot be looked into.
+        """
+        return self.text(CONFIG) is not None and self.text(TEMPLATE) is not None
 
     @property
     def endpoint_id(self) -> str | None:
@@ -67,10 +86,19 @@ class EndpointFolder:
             return None
 
     def text(self, name: str) -> str | None:
-        """Return one of its files; None where there is none."""
+        """Return one of its files; None where there is none.
+
+        :raises EndpointFileUnusable: if it cannot be read.
+        """
         if name in self.planned:
             return self.planned[name]
         try:
             return (self.path / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except UnicodeDecodeError:
+            raise EndpointFileUnusable(self.path / name, "is no text") from None
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror})"
+            advice = "Ask as the account that it belongs to."
+            raise EndpointFileUnusable(self.path / name, problem, advice) from None

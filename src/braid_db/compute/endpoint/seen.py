@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from braid_db.compute.endpoint import folder
 from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
 from braid_db.compute.endpoint.editing import get_variable
-from braid_db.compute.endpoint.errors import EndpointNotConfigured
 from braid_db.compute.endpoint.folder import EndpointFolder
 from braid_db.compute.endpoint.running import agent_process
 from braid_db.compute.endpoint.workers import Workers, interpreter_of
+from braid_db.errors import BraidError
+
+_AGENT = "globus-compute-endpoint"
 
 
 def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
-    """Return what an endpoint is configured to, as JSON can hold it.
-
-    :raises EndpointNotConfigured: if there is none of this name.
-    """
-    if not endpoint.is_configured:
-        raise EndpointNotConfigured(endpoint.name)
+    """Return what an endpoint is configured to, as JSON can hold it."""
     template = endpoint.text(folder.TEMPLATE) or ""
     environment = read_yaml(endpoint, folder.ENVIRONMENT)
     core = read_yaml(endpoint, folder.CONFIG)
@@ -65,6 +65,31 @@ def workers_of(endpoint: EndpointFolder) -> Workers:
         variables=variables,
         account=next(iter(accounts), None),
     )
+
+
+def agent_command(endpoint: EndpointFolder) -> str:
+    """Return how the agent that the workers need is called in a shell."""
+    try:
+        beside = workers_of(endpoint).python.with_name(_AGENT)
+    except BraidError:
+        return _AGENT
+    found = shutil.which(_AGENT)
+    is_found = found is not None and Path(found).resolve() == beside.resolve()
+    return _AGENT if is_found or not beside.exists() else shlex.quote(str(beside))
+
+
+def is_of_the_workers(endpoint: EndpointFolder, python: Path) -> bool:
+    """Return whether an agent that runs with a Python gives the workers the one they should have.
+
+    It does on the engine that starts them by itself, and where that one is not there any more.
+    """
+    if get_variable(endpoint.text(folder.TEMPLATE) or "", "engine") != "ProcessPoolEngine":
+        return True
+    try:
+        wanted = workers_of(endpoint).python
+    except BraidError:
+        return True
+    return python.parent.resolve() == wanted.parent.resolve()
 
 
 def mapped_accounts(endpoint: EndpointFolder) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,20 @@ def test_of_an_endpoint_that_runs_all_is_good(served: Served) -> None:
         *("permissions", "running", "login", "clock", "registered", "allowed", "online"),
     }
     assert {check["verdict"] for check in checks.values()} == {"good"}
+    assert checks["running"]["found"].endswith(f" of {sys.executable}")
     assert checks["online"]["found"] == served.endpoint_id
 
 
-def test_a_record_makes_the_round_trip(served: Served) -> None:
+def test_a_record_makes_the_round_trip_by_the_functions_as_they_are_shared(
+    served: Served,
+) -> None:
+    served.ids |= served.account.register("--public", "--allow-on", "braid_db")
+    served.account.start_agent()
+    known = (served.account.home / ".braid_db" / "functions.json").read_text()
     checks = served.account.doctor("--round-trip")
     assert checks["round trip"]["verdict"] == "good", checks["round trip"]
     assert checks["round trip"]["found"].startswith("record ")
+    assert (served.account.home / ".braid_db" / "functions.json").read_text() == known
 
 
 def test_an_agent_that_is_stopped_is_to_be_started(served: Served) -> None:
@@ -72,8 +80,8 @@ def test_a_function_that_was_lost_is_to_be_registered_and_then_allowed(served: S
     served.web.delete(f"/v2/functions/{served.ids[STEP]}")
     found = wrong(served.account.doctor())
     assert set(found) == {"registered"}
-    assert "functions register" in found["registered"]
-    served.ids |= served.account.register()
+    command = found["registered"].removeprefix("Run: braid-db functions register")
+    served.ids |= served.account.register(*shlex.split(command))
     found = wrong(served.account.doctor())
     assert set(found) == {"allowed"}
     assert "--allow-registered" in found["allowed"]

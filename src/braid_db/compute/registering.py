@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from braid_db.compute.registrations import Registration, Registrations
-from braid_db.compute.service import ComputeService, Sharing
+from braid_db.compute.service import PRIVATE, ComputeService, Sharing
 from braid_db.compute.sources import FunctionSource
 
 
@@ -79,6 +79,21 @@ def register_functions(
                 new = _registered(service, source, sharing)
                 registrations.add(service.owner, new)
                 yield Registered(source.name, new, is_new=True)
+
+
+def register_missing(
+    service: ComputeService, registrations: Registrations, functions: Sequence[FunctionSource]
+) -> None:
+    """Register the functions whose texts are not registered in any way, each shared as before.
+
+    :raises BraidError: if the service or the file of registrations cannot be used.
+    """
+    compared = compare_functions(service, registrations, functions, asking=True)
+    for source, one in zip(functions, compared, strict=True):
+        if one.state is not State.CURRENT:
+            sharing = one.registration.sharing if one.registration else PRIVATE
+            for _ in register_functions(service, registrations, [source], sharing):
+                pass
 
 
 def compare_functions(

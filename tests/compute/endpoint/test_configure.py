@@ -7,6 +7,8 @@ import os
 import stat
 import subprocess
 import sys
+import sysconfig
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,59 @@ def test_a_python_without_braid_db_is_refused(configure: Run, agents: Path, tmp_
     assert not agents.exists()
 
 
+@pytest.fixture
+def python_on_a_network(tmp_path: Path) -> Path:
+    """An environment like this one, on a machine where all of its files lie on a network."""
+    environment, mounts = tmp_path / "on a network", tmp_path / "mounts"
+    mounts.write_text(f"server:/x {str(tmp_path).replace(' ', chr(92) + '040')} nfs4 rw 0 0\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    here = sysconfig.get_path("purelib")
+    [there] = environment.glob("lib/python3*/site-packages")
+    (there / "all.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    set_mounts = f"files.MOUNTS = pathlib.Path({str(mounts)!r})"
+    line = f"import pathlib, braid_db.store.files as files; {set_mounts}\n"
+    (there / "zz_mounts.pth").write_text(line)
+    return environment
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_a_file_that_the_workers_have_on_a_network_is_refused_with_what_to_use(
+    configure: Run, agents: Path, python_on_a_network: Path, dry_run: tuple[str, ...]
+) -> None:
+    done = configure("--python", str(python_on_a_network), *dry_run)
+    assert done.exit_code == 1, done.output
+    assert "lies on a network file system (nfs4)" in done.stderr
+    assert "use PostgreSQL" in done.stderr
+    assert not agents.exists()
+
+
+def test_the_agent_beside_the_workers_is_the_one_to_be_started(
+    configure: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert f"Start it: {AGENT} start braid_db" in configure().stderr
+
+
+def test_the_doctor_finds_an_agent_of_another_python_whose_workers_would_be_others(
+    configure: Run, agents: Path
+) -> None:
+    configure()
+    command = "/other/bin/python /other/bin/globus-compute-endpoint start braid_db"
+    title = f"Globus Compute Endpoint *(an-id, braid_db) [{command}]"
+    line = ["bash", "-c", 'exec -a "$0" sleep 60', title]
+    with subprocess.Popen(line) as agent:
+        (agents / "braid_db" / "daemon.pid").write_text(f"{agent.pid}\n")
+        while not Path(f"/proc/{agent.pid}/cmdline").read_text().startswith(title):
+            assert agent.poll() is None
+            time.sleep(0.01)
+        done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
+        agent.kill()
+    [running] = [one for one in json.loads(done.stdout) if one["name"] == "running"]
+    assert running["verdict"] == "bad"
+    assert running["found"] == f"process {agent.pid} of /other/bin/python"
+    assert "start braid_db" in running["advice"]
+
+
 def test_a_database_that_cannot_be_used_is_refused_without_its_password(
     configure: Run, agents: Path
 ) -> None:
@@ -215,6 +270,20 @@ def test_files_that_are_no_yaml_are_left_as_they_are(configure: Run, agents: Pat
     assert done.exit_code == 1
     assert "is no YAML" in done.stderr
     assert (agents / "braid_db" / "config.yaml").read_text() == "{"
+
+
+@pytest.mark.parametrize("verb", ["configure", "status", "doctor"])
+def test_files_that_cannot_be_read_are_named_in_one_line(
+    configure: Run, agents: Path, verb: str
+) -> None:
+    configure()
+    (agents / "braid_db" / "config.yaml").unlink()
+    # A folder in its place cannot be read by root either.
+    (agents / "braid_db" / "config.yaml").mkdir()
+    done = CliRunner().invoke(main, ["endpoint", verb])
+    assert done.exit_code == 1
+    assert "config.yaml cannot be read (Is a directory)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_status_of_no_endpoint_is_refused() -> None:

@@ -117,6 +117,7 @@ def _prove(workers: Workers, *, create: bool) -> None:
     from importlib.metadata import version
 
     from braid_db.compute.endpoint.errors import EndpointChoiceInvalid, WorkersUnfit
+    from braid_db.errors import DatabaseUnreachable
 
     found = workers.versions()
     ours = version("braid-db")
@@ -124,12 +125,14 @@ def _prove(workers: Workers, *, create: bool) -> None:
         problem = f"has braid-db {found.braid_db}, and here is {ours}"
         raise WorkersUnfit(workers.python, problem, "Install the same version there.")
     seen = workers.database(create=create)
-    if seen.error is not None and create:
+    # Where nothing is to be made, there may be none yet.
+    if seen.error is not None and (create or seen.code != DatabaseUnreachable.code):
         raise EndpointChoiceInvalid(f"The workers cannot use the database: {seen.error}")
 
 
 def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool, form: str) -> None:
     from braid_db.compute.endpoint.running import agent_process
+    from braid_db.compute.endpoint.seen import agent_command
 
     if form == "json":
         as_json.say_json(
@@ -150,6 +153,6 @@ def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool,
     elif dry_run:
         text.note("Nothing was changed.")
     elif agent_process(endpoint) is not None:
-        text.note(f"Start the agent again: globus-compute-endpoint restart {endpoint.name}")
+        text.note(f"Start the agent again: {agent_command(endpoint)} restart {endpoint.name}")
     else:
-        text.note(f"Start it: globus-compute-endpoint start {endpoint.name}")
+        text.note(f"Start it: {agent_command(endpoint)} start {endpoint.name}")

@@ -43,6 +43,7 @@ def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
     from braid_db.cli.functions.choosing import chosen_functions
     from braid_db.compute.endpoint.checks import Examined, Verdict, examine
     from braid_db.compute.endpoint.folder import EndpointFolder
+    from braid_db.compute.registering import register_missing
     from braid_db.compute.registrations import Registrations
     from braid_db.compute.service import ComputeService
 
@@ -57,7 +58,7 @@ def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
     with progress(f"Examining the endpoint {name}") as tell:
         if round_trip:
             tell("registering functions")
-            _register(examined)
+            register_missing(examined.service, examined.registrations, examined.functions)
         for check in examine(examined):
             tell(check.name)
             checks.append(check)
@@ -66,15 +67,6 @@ def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
             checks.append(_round_trip(examined, limit_s))
     _show(checks, form)
     sys.exit(1 if any(check.verdict is Verdict.BAD for check in checks) else 0)
-
-
-def _register(examined: Examined) -> None:
-    from braid_db.compute.registering import register_functions
-    from braid_db.compute.service import PRIVATE
-
-    known = examined.registrations
-    for _ in register_functions(examined.service, known, examined.functions, PRIVATE):
-        pass
 
 
 def _round_trip(examined: Examined, limit_s: float) -> Check:

@@ -16,11 +16,16 @@ from urllib.parse import unquote
 from braid_db.compute.endpoint import folder
 from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
 from braid_db.compute.endpoint.folder import EndpointFolder
-from braid_db.compute.endpoint.running import agent_process, left_by_killed
-from braid_db.compute.endpoint.seen import mapped_accounts, workers_of
+from braid_db.compute.endpoint.running import agent_process, left_by_killed, python_of
+from braid_db.compute.endpoint.seen import (
+    agent_command,
+    is_of_the_workers,
+    mapped_accounts,
+    workers_of,
+)
 from braid_db.compute.registering import Compared, State, compare_functions
 from braid_db.compute.registrations import Registrations
-from braid_db.compute.service import ComputeService
+from braid_db.compute.service import PRIVATE, ComputeService, Sharing
 from braid_db.compute.sources import FunctionSource
 from braid_db.errors import BraidError
 
@@ -136,6 +141,8 @@ def _workers(examined: Examined) -> Iterator[Check]:
     yield Check("database", Verdict.GOOD, f"{seen.url}, schema {seen.schema}")
     if seen.url is not None and seen.url.startswith("sqlite:///"):
         yield from _file(Path(unquote(seen.url.removeprefix("sqlite:///"))))
+    else:
+        yield _disk(examined.endpoint.path, "beside the agent's log")
 
 
 def _agent_version(version: str | None) -> Check:
@@ -151,19 +158,26 @@ def _agent_version(version: str | None) -> Check:
 
 def _file(path: Path) -> Iterator[Check]:
     """Say how much room an SQLite file has, and who can read it."""
+    yield _disk(path.parent, "beside the database")
     try:
-        free = shutil.disk_usage(path.parent).free
         mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError as error:
-        yield Check("disk", Verdict.REMARK, f"cannot be looked at ({error.strerror})")
+    except OSError:
         return
-    room = f"{free / (1 << 30):,.1f} GiB free beside the database"
-    few = free < _LITTLE_ROOM_BYTES
-    advice = "Make room: a full disk refuses every call." if few else ""
-    yield Check("disk", Verdict.BAD if few else Verdict.GOOD, room, advice)
     if mode & 0o077:
         advice = f"Keep it to its owner: chmod 600 {path}"
         yield Check("database file", Verdict.REMARK, f"others can open it (mode {mode:o})", advice)
+
+
+def _disk(path: Path, where: str) -> Check:
+    """Say how much room there is."""
+    try:
+        free = shutil.disk_usage(path).free
+    except OSError as error:
+        return Check("disk", Verdict.REMARK, f"cannot be looked at ({error.strerror})")
+    room = f"{free / (1 << 30):,.1f} GiB free {where}"
+    if free < _LITTLE_ROOM_BYTES:
+        return Check("disk", Verdict.BAD, room, "Make room: a full disk refuses every call.")
+    return Check("disk", Verdict.GOOD, room)
 
 
 def _permissions(endpoint: EndpointFolder) -> Check:
@@ -217,8 +231,21 @@ def _registered(examined: Examined) -> Check:
     wrong = [one for one in _compared(examined) if one.state is not State.CURRENT]
     if wrong:
         found = ", ".join(f"{one.name} {one.state}" for one in wrong)
-        return Check("registered", Verdict.BAD, found, "Run: braid-db functions register")
+        advice = f"Run: {' and '.join(_registering(wrong))}"
+        return Check("registered", Verdict.BAD, found, advice)
     return Check("registered", Verdict.GOOD, f"{len(examined.functions)} functions, as they are")
+
+
+def _registering(wrong: Sequence[Compared]) -> Iterator[str]:
+    """Yield the commands that register functions, each to be run by whom it is now."""
+    by_sharing: dict[Sharing, list[str]] = {}
+    for one in wrong:
+        sharing = one.registration.sharing if one.registration else PRIVATE
+        by_sharing.setdefault(sharing, []).append(one.name)
+    for sharing, names in by_sharing.items():
+        how = "--public" if sharing.public else f"--group {sharing.group}" if sharing.group else ""
+        told = [*names, how] if how else []
+        yield " ".join(["braid-db functions register", *told])
 
 
 def _allowed(examined: Examined) -> Check:
@@ -251,8 +278,14 @@ def _running(endpoint: EndpointFolder) -> Iterator[Check]:
     process = agent_process(endpoint)
     if process is None:
         yield Check("running", Verdict.BAD, "no agent runs on this machine", _start(endpoint))
+        return
+    python = python_of(process)
+    found = f"process {process}" + (f" of {python}" if python else "")
+    if python is not None and not is_of_the_workers(endpoint, python):
+        advice = f"Its workers are forked from it, and would be others. Stop it. {_start(endpoint)}"
+        yield Check("running", Verdict.BAD, found, advice)
     else:
-        yield Check("running", Verdict.GOOD, f"process {process}")
+        yield Check("running", Verdict.GOOD, found)
 
 
 def _online(examined: Examined) -> Check:
@@ -268,4 +301,4 @@ def _online(examined: Examined) -> Check:
 
 
 def _start(endpoint: EndpointFolder) -> str:
-    return f"Start it: globus-compute-endpoint start {endpoint.name}"
+    return f"Start it: {agent_command(endpoint)} start {endpoint.name}"

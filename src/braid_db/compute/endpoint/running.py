@@ -21,6 +21,7 @@ from braid_db.compute.endpoint import folder
 from braid_db.compute.endpoint.folder import EndpointFolder
 
 _FILE = "daemon.pid"
+_TITLE = re.compile(r"Globus Compute Endpoint \*.* \[(/\S+) /\S+ start ")
 _HEARTBEAT = re.compile(r"^heartbeat_period: *([0-9.]+)", re.MULTILINE)
 _DEFAULT_HEARTBEAT_S = 30.0
 _SHORTEST_HEARTBEAT_S = 5.0
@@ -63,6 +64,16 @@ def agent_process(endpoint: EndpointFolder) -> int | None:
     """Return the process id of an endpoint's agent, if that runs on this machine."""
     sign = _agents_sign(endpoint)
     return sign.process if sign is not None and sign.is_true else None
+
+
+def python_of(process: int) -> Path | None:
+    """Return the interpreter that an agent was started with; None where its title doesn't tell."""
+    try:
+        title = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    told = _TITLE.match(title.replace("\0", " "))
+    return Path(told[1]) if told else None
 
 
 def left_by_killed(endpoint: EndpointFolder, accounts: Iterable[str]) -> list[Sign]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,10 +65,10 @@ class Workers:
         if create:
             made = self._command("db", "create")
             if made.returncode:
-                return DatabaseSeen(error=_refusal(made))
+                return _refused(made)
         done = self._command("db", "status")
         if done.returncode:
-            return DatabaseSeen(error=_refusal(done))
+            return _refused(done)
         told = json.loads(done.stdout)
         return DatabaseSeen(url=told["url"], uid=told["uid"], schema=told["schema"])
 
@@ -109,13 +110,15 @@ class DatabaseSeen:
     """The database as the workers see it.
 
     :param url: where it is, without a password.
-    :param error: why it cannot be used, in one sentence; then all else is None.
+    :param error: why it cannot be used, in one sentence; then all but its code is None.
+    :param code: the error's.
     """
 
     url: str | None = None
     uid: str | None = None
     schema: str | None = None
     error: str | None = None
+    code: str | None = None
 
 
 def interpreter_of(environment: str) -> Path:
@@ -131,10 +134,11 @@ def interpreter_of(environment: str) -> Path:
     return found
 
 
-def _refusal(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the sentence with which a command of ours was refused, without its code."""
-    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return last.removeprefix("Error: ").rpartition(" [")[0] or last
+def _refused(done: subprocess.CompletedProcess[str]) -> DatabaseSeen:
+    """Return with which sentence a command of ours was refused, and with which code."""
+    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
+    told = re.fullmatch(r"(.*) \[([a-z-]+)\]", last)
+    return DatabaseSeen(error=told[1], code=told[2]) if told else DatabaseSeen(error=last)
 
 
 def _home_of(account: str | None) -> dict[str, str]:

@@ -7,12 +7,18 @@ import json
 import random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from braid_db.flows.actions import ActionProviders
+from braid_db.flows.checking import check
 from braid_db.flows.checking.published import schema_findings
+from braid_db.flows.definition import check_definition
+from braid_db.flows.errors import FlowDefinitionInvalid
+from braid_db.flows.web_input import People
 from tests.effort import costly
 from tests.flows.checking.published import accepted
+from tests.flows.checking.strategies import changed_definitions
 from tests.globus_cloud.validation import by_schema
 
 EXAMPLES = list(accepted().values())
@@ -70,6 +76,34 @@ def test_a_check_refuses_what_the_service_refuses_and_nothing_else(
         change(definition, chance)
     found = list(schema_findings(definition))
     assert bool(found) == bool(list(by_schema(definition, []))), json.dumps(definition)
+
+
+class Anybody(ActionProviders, People):
+    """Does what any state asks for."""
+
+    def __init__(self) -> None:
+        ActionProviders.__init__(self, {})
+        People.__init__(self, ask=lambda question: None)
+
+    def find(self, url: str, state_name: str = "") -> Any:
+        return self
+
+
+@settings(
+    max_examples=costly(2000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(definition=changed_definitions())
+def test_a_definition_that_the_service_or_the_runner_refuses_has_an_error(definition: Any) -> None:
+    found = check(definition)
+    refused = bool(list(by_schema(definition, [])))
+    try:
+        check_definition(definition, Anybody(), Anybody())
+    except FlowDefinitionInvalid:
+        refused = True
+    assert not refused or any(each.is_error for each in found)
+    assert len(set(found)) == len(found)
 
 
 def test_a_time_must_be_one_to_both() -> None:

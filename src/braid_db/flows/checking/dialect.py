@@ -15,8 +15,8 @@ from braid_db.flows.errors import FlowDefinitionInvalid
 from braid_db.flows.instrumenting.reads import EXPRESSION
 
 _FIELD = re.compile(
-    r"\b(?:(?:Catch|Choices)\[\d+\][\w.\[\]]*|Next|End|Default|Choices|Parameters|Handler|Result"
-    r"|ActionUrl|ActionScope|WaitTime|RunAs|Seconds|Timestamp|Error|Cause|\w+Path)"
+    r"\b(?:(?:Catch|Choices)\[\d+\][\w.\[\]]*|\w+Path|(?:Next|End|Default|Choices|Parameters|Handler"
+    r"|ActionUrl|ActionScope|WaitTime|RunAs|Seconds|Timestamp|Error|Cause|Result)\b)"
 )
 
 
@@ -64,7 +64,8 @@ def _of_parameters(name: str, state: dict[str, Any]) -> Iterator[Finding]:
                 expressions.check(computed.value, "this field")
             list(reads_in(computed))
         except FlowDefinitionInvalid as refused:
-            yield error(code, name, computed.field, *_in_two(refused))
+            mend = "Write an expression of Python over names of the state, as in 'name + str(a.b)'."
+            yield error(code, name, computed.field, *_in_two(refused, mend))
 
 
 def _of_state(name: str, state: dict[str, Any]) -> Iterator[Finding]:
@@ -79,9 +80,11 @@ def _of_state(name: str, state: dict[str, Any]) -> Iterator[Finding]:
         yield error(code, name, named[0] if named else "", sentence, mend)
 
 
-def _in_two(refused: BraidError) -> tuple[str, str]:
+def _in_two(
+    refused: BraidError, otherwise: str = "Write it as the service's dialect has it."
+) -> tuple[str, str]:
     """Return what was found, and what to do: errors say the one and then the other."""
     found, _, mend = refused.message.partition("; ")
     if not mend:
-        return found, "Write it as the service's dialect has it."
+        return found, otherwise
     return f"{found}.", f"{mend[0].upper()}{mend[1:]}"

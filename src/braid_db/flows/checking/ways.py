@@ -42,7 +42,7 @@ _MOST_MEMBERS = 10_000
 
 def at_start(state: Shape) -> Shape:
     """Return the shape of a run's state at its start, the run's context beside it."""
-    context = document(make_context("", ""), UNDOCUMENTED)
+    context = Shape(of_value(make_context("", ""), GIVEN).members, frozenset({UNDOCUMENTED}))
     return state.put((CONTEXT,), Member(frozenset({GIVEN}), context))
 
 

@@ -1,0 +1,113 @@
+"""What has to be so of what is found in a flow, and of its runs here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from braid_db.flows import FlowRun, run_flow
+from braid_db.flows.checking import Finding, check
+from braid_db.flows.scope import RUNTIME_ERROR
+from tests.flows.instrumenting.strategies import Told
+from tests.flows.instrumenting.world import INPUT, OLD_TRANSFER, OTHER, TRANSFER, Script
+
+FORM = (
+    *("schema", "dialect", "dialect-of-2020", "expression-unreadable", "path-unreadable"),
+    "target-missing",
+)
+OF_READING = (
+    *("path-never-written", "path-not-always-written", "path-undocumented"),
+    *("input-not-required", "input-not-asked-for", "predecessor-may-not-have-run"),
+)
+
+
+def schema_of(value: Any) -> dict[str, Any]:
+    """Return the schema of a value that asks for all its members and for no others."""
+    if not isinstance(value, dict):
+        return {"type": "integer" if isinstance(value, int) else "string"}
+    properties = {name: schema_of(inner) for name, inner in value.items()}
+    asked = {"properties": properties, "required": [*value], "additionalProperties": False}
+    return {"type": "object", **asked}
+
+
+SCHEMA = schema_of(INPUT)
+
+
+class LawBroken(AssertionError):
+    """A flow for which a law does not hold."""
+
+
+@dataclass
+class Seen:
+    """One flow, run, and what is found in it: knowing its input, its schema, or neither.
+
+    :param came_through: the states that the run left again, whether well or by a Catch.
+    """
+
+    told: Told
+    run: FlowRun
+    came_through: set[str]
+    knowing: dict[str, list[Finding]]
+
+
+def see(told: Told) -> Seen:
+    """Run a flow, and check it."""
+    known: dict[str, dict[str, Any]] = {
+        "nothing": {},
+        "input": {"run_input": INPUT},
+        "schema": {"input_schema": SCHEMA, "run_input": INPUT},
+    }
+    knowing = {name: check(told.definition, **options) for name, options in known.items()}
+    came_through: set[str] = set()
+    ran = run_flow(
+        told.definition,
+        dict(INPUT),
+        actions=dict.fromkeys((OTHER, TRANSFER, OLD_TRANSFER), Script(told.outcomes)),
+        keep=lambda point: came_through.update(point.executions),
+        sleep=lambda seconds: None,
+    )
+    return Seen(told, ran, came_through, knowing)
+
+
+def has_no_error_where_a_run_came_through(seen: Seen) -> None:
+    """A state that a run here came through has no error, nor has the form of its flow."""
+    for name, found in seen.knowing.items():
+        for finding in found:
+            if finding.is_error and (finding.state in seen.came_through or finding.code in FORM):
+                raise LawBroken(f"knowing {name}: {finding}, but the run came through")
+
+
+def has_no_error_where_a_run_went_everywhere(seen: Seen) -> None:
+    """A flow that a run here came through without an error, and whole, has no error at all."""
+    if seen.run.succeeded and set(seen.told.definition["States"]) == seen.came_through:
+        wrong = [each for each in seen.knowing["input"] if each.is_error]
+        if wrong:
+            raise LawBroken(f"{wrong[0]}, but the run succeeded")
+
+
+def fails_only_where_it_was_found(seen: Seen) -> None:
+    """Where a run here fails as nothing stands at a path, that was found."""
+    run = seen.run
+    if run.error == RUNTIME_ERROR:
+        for name in ("input", "schema"):
+            found = seen.knowing[name]
+            if not any(
+                each.state == run.failed_state and each.code in OF_READING for each in found
+            ):
+                raise LawBroken(f"knowing {name}: {run.failed_state} fails, as {run.explanation}")
+
+
+def finds_no_more_than_with_less_known(seen: Seen) -> None:
+    """What is an error whatever the input is, is one with this input."""
+    known = {(each.code, each.state, each.field) for each in seen.knowing["input"] if each.is_error}
+    for finding in seen.knowing["nothing"]:
+        if finding.is_error and (finding.code, finding.state, finding.field) not in known:
+            raise LawBroken(f"{finding}, but not knowing the input")
+
+
+LAWS = (
+    has_no_error_where_a_run_came_through,
+    has_no_error_where_a_run_went_everywhere,
+    fails_only_where_it_was_found,
+    finds_no_more_than_with_less_known,
+)

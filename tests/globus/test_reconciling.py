@@ -185,27 +185,6 @@ def test_a_run_that_is_nothing_to_who_asks_is_refused(
     assert "globus-refused" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (),
-        ("--since", "1d"),
-        (str(uuid.UUID(int=4)), "--flow", str(uuid.UUID(int=5))),
-        (str(uuid.UUID(int=4)), "--since", "1d"),
-        (str(uuid.UUID(int=4)), "--definition", "definition.json"),
-        ("--flow", "no-uuid"),
-        ("--flow", str(uuid.UUID(int=4)), "--since", "yesterday"),
-        ("--flow", str(uuid.UUID(int=4)), "--since", "99999999999w"),
-    ],
-)
-def test_arguments_that_do_not_go_together_are_wrong_usage(
-    visitor: Account, arguments: tuple[str, ...]
-) -> None:
-    done = visitor.run("flow", "reconcile", *arguments)
-    assert done.returncode == 2
-    assert "Usage: braid-db flow reconcile" in done.stderr
-
-
 class Listing(FlowsService):
     """A service that lists runs in an order of its own, and counts the pages asked for."""
 

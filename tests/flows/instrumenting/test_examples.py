@@ -78,6 +78,7 @@ class Run:
     actions: list[tuple[str, Any]]
     here: Here
     acting: set[str]
+    log: list[dict[str, Any]]
 
     def users_state(self) -> Any:
         """Return the final state without what provenance put there."""
@@ -155,11 +156,12 @@ def run(definition: Any, given: dict[str, Any], run_id: str, result: Any) -> Run
 
     :param result: what each function returns.
     """
-    stubs, here, trace = Stubs(run_id, result), Here(), []
+    stubs, here, trace, log = Stubs(run_id, result), Here(), [], []
     states = definition["States"]
     own = {name for name, state in states.items() if not is_added(state)}
 
     def follow(event: Event) -> None:
+        log.append(json.loads(json.dumps(event.as_log_entry())))
         name = event.details.get("state_name")
         if event.code.endswith("Started") and name in own:
             trace.append(name)
@@ -181,7 +183,7 @@ def run(definition: Any, given: dict[str, Any], run_id: str, result: Any) -> Run
         sleep=lambda seconds: None,
     )
     acting = {name for name in own if states[name]["Type"] == "Action"}
-    return Run(done, trace, stubs.actions, here, acting)
+    return Run(done, trace, stubs.actions, here, acting, log)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

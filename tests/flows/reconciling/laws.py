@@ -71,17 +71,24 @@ class Seen:
 
 def equals_what_each_recorded(seen: Seen) -> None:
     """A run that recorded nothing, reconciled, has what mode *each* records."""
-    mine, its = seen.plain, seen.each.book.endpoint
-    mine.reconcile()
-    versions, tags, edges = told_of(mine.book.endpoint)
+    seen.plain.reconcile()
+    hold_the_same(seen.plain.book.endpoint, seen.each.book.endpoint, seen.plain.definition)
+
+
+def hold_the_same(mine: Endpoint, its: Endpoint, definition: dict[str, Any]) -> None:
+    """Break a law unless a database has what another one has that a flow recorded into itself.
+
+    :param definition: the flow's.
+    """
+    versions, tags, edges = told_of(mine)
     its_versions, its_tags, expected = told_of(its)
     _same_records(versions, its_versions)
     hold(tags == its_tags, "tags")
     more = edges - expected
     # What a state reads of earlier results is lost to a flow whose state was replaced meanwhile.
-    is_lost = _replaces_the_state(mine.definition) and {role for _, role, _ in more} == {"informed"}
+    is_lost = _replaces_the_state(definition) and {role for _, role, _ in more} == {"informed"}
     hold(expected <= edges and (not more or is_lost), f"{edges ^ expected}")
-    hold(_runs(mine.book.endpoint) == _runs(its), "run")
+    hold(_runs(mine) == _runs(its), "run")
 
 
 def _same_records(mine: list[Any], its: list[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,27 @@ def test_a_log_may_stand_in_what_the_service_answered(run: Run, tmp_path: Path) 
     file.write_text(json.dumps({"limit": 100, "entries": entries[::-1]}), encoding="utf-8")
     done = run("flow", "reconcile", file, "--run-id", "r")
     assert done.stdout.startswith("Run r: 6 actions ran")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--since", "1d"),
+        (str(uuid.UUID(int=4)), "--flow", str(uuid.UUID(int=5))),
+        (str(uuid.UUID(int=4)), "--since", "1d"),
+        (str(uuid.UUID(int=4)), "--definition", "definition.json"),
+        ("--flow", "no-uuid"),
+        ("--flow", str(uuid.UUID(int=4)), "--since", "yesterday"),
+        ("--flow", str(uuid.UUID(int=4)), "--since", "99999999999w"),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_wrong_usage(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
+    done = run("flow", "reconcile", *arguments)
+    assert done.exit_code == 2
+    assert "flow reconcile [OPTIONS]" in done.stderr
 
 
 def test_two_who_reconcile_one_run_at_once_record_it_once(database: str) -> None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from urllib.parse import urlparse
 
 import numpy as np
-import pytest
 import scipy
 import sklearn
 
 from tests.bragg_nn.conftest import BRAGG_NN, HELD_OUT
-from tests.use_cases.case import FLOWS, Recorded, sha256
+from tests.use_cases import checks
+from tests.use_cases.case import Recorded, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -28,20 +21,7 @@ SCANS = ("scan-1", "scan-2", "scan-3")
 FROM_THE_EDGE = {"first_pixel_centre_px": 0.5}
 STATES = {"model/epoch_020.npz", "model/epoch_040.npz", "model/bragg_nn.npz"}
 
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Recorded]:
-    """What one run of the flow recorded; not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder}/braid.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(BRAGG_NN, folder / "work", url)
-        once.run()
-        yield once
+recorded = recorded_once(BRAGG_NN)
 
 
 def test_the_verdicts_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
@@ -65,14 +45,8 @@ def test_the_network_was_trained_on_two_scans_and_their_labels(recorded):
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
-    listed = recorded.records()
-    for record in listed:
-        for uri in record["uris"]:
-            if uri.startswith("file:"):
-                path = Path(urlparse(uri).path)
-                assert record["sha256"] == sha256(path)
-                assert record["size_bytes"] == path.stat().st_size
-    assert Counter(record["kind"] for record in listed) == {
+    checks.check_that_every_file_is_recorded_with_its_checksum(recorded)
+    assert Counter(record["kind"] for record in recorded.records()) == {
         "fact": 10,
         "data": 7,
         "model": 3,
@@ -90,10 +64,7 @@ def test_each_state_of_the_network_is_a_model_that_tells_how_good_it_is(recorded
 
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(BRAGG_NN, tmp_path / "plain", sqlite_url)
-    plain.run("definition.json")
-    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
-    for path in files:
-        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+    checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
 
 
 def test_a_detectors_wrong_origin_is_recalled_and_only_what_came_of_it_is_repeated(
@@ -134,15 +105,6 @@ def test_a_detectors_wrong_origin_is_recalled_and_only_what_came_of_it_is_repeat
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    script = BRAGG_NN.commands_of_readme().replace("/tmp/bragg_nn", str(tmp_path / "bragg_nn"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=FLOWS.parent,
-        env=os.environ | {"PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "generated: data 14 scan-2/peaks.json" in done.stdout
-    assert "tag verdict   passed\n" in done.stdout
+    told = BRAGG_NN.output_of_readme(tmp_path / "bragg_nn")
+    assert "generated: data 14 scan-2/peaks.json" in told
+    assert "tag verdict   passed\n" in told

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
-import pytest
 import scipy
 import sklearn
 
@@ -25,7 +17,8 @@ from tests.ct_seg_net.conftest import (
     RETRAINED_ON,
     ROUNDS,
 )
-from tests.use_cases.case import FLOWS, Recorded, sha256
+from tests.use_cases import checks
+from tests.use_cases.case import Recorded, recorded_once, sha256
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -47,19 +40,7 @@ def inferred(scan: str, state: int) -> set[str]:
     return said | {f"{scan}/votes/state_{state}.npy"}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Recorded]:
-    """What one run of the flow recorded; not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder}/braid.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(CT_SEG_NET, folder / "work", url)
-        once.run()
-        yield once
+recorded = recorded_once(CT_SEG_NET)
 
 
 def data_of(recorded: Recorded, network: str, version: int) -> dict[str, int]:
@@ -114,14 +95,8 @@ def test_the_verdict_on_the_scan_that_was_never_seen_comes_from_all_that_led_to_
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
-    listed = recorded.records()
-    for record in listed:
-        for uri in record["uris"]:
-            if uri.startswith("file:"):
-                path = Path(urlparse(uri).path)
-                assert record["sha256"] == sha256(path)
-                assert record["size_bytes"] == path.stat().st_size
-    assert Counter(record["kind"] for record in listed) == {
+    checks.check_that_every_file_is_recorded_with_its_checksum(recorded)
+    assert Counter(record["kind"] for record in recorded.records()) == {
         "fact": 11,
         "data": 18,
         "model": 3,
@@ -139,10 +114,7 @@ def test_what_came_of_a_scan_is_found_by_its_id(recorded):
 
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(CT_SEG_NET, tmp_path / "plain", sqlite_url)
-    plain.run("definition.json")
-    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
-    for path in files:
-        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+    checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
 
 
 def test_a_scans_wrong_centre_is_recalled_and_the_state_before_it_is_kept(tmp_path, sqlite_url):
@@ -202,15 +174,6 @@ def validity(recorded: Recorded, file: str) -> list[Any]:
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    script = CT_SEG_NET.commands_of_readme().replace("/tmp/ct_seg_net", str(tmp_path / "ct"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=FLOWS.parent,
-        env=os.environ | {"PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"{RETRAINED_ON}/votes/state_2.npy" in done.stdout
-    assert "The scan of the retraining is segmented" in done.stdout
+    told = CT_SEG_NET.output_of_readme(tmp_path / "ct_seg_net")
+    assert f"{RETRAINED_ON}/votes/state_2.npy" in told
+    assert "The scan of the retraining is segmented" in told

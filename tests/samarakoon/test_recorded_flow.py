@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from urllib.parse import urlparse
 
 import numpy as np
-import pytest
 import scipy
 import sklearn
 
 from tests.samarakoon.conftest import HELD_OUT, SAMARAKOON, TRAINED_ON
-from tests.use_cases.case import FLOWS, Recorded, sha256
+from tests.use_cases import checks
+from tests.use_cases.case import Recorded, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -34,20 +27,7 @@ STATEMENTS = {
 }
 TOO_WARM = {"temperature_k": 8.0}
 
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Recorded]:
-    """What one run of the flow recorded; not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder}/braid.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(SAMARAKOON, folder / "work", url)
-        once.run()
-        yield once
+recorded = recorded_once(SAMARAKOON)
 
 
 def test_the_couplings_come_from_all_that_led_to_them_and_nothing_else(recorded):
@@ -80,14 +60,8 @@ def test_what_was_simulated_at_the_fit_comes_from_the_fit(recorded):
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
-    listed = recorded.records()
-    for record in listed:
-        for uri in record["uris"]:
-            if uri.startswith("file:"):
-                path = Path(urlparse(uri).path)
-                assert record["sha256"] == sha256(path)
-                assert record["size_bytes"] == path.stat().st_size
-    assert Counter(record["kind"] for record in listed) == {
+    checks.check_that_every_file_is_recorded_with_its_checksum(recorded)
+    assert Counter(record["kind"] for record in recorded.records()) == {
         "fact": 12,
         "data": 9,
         "model": 3,
@@ -107,10 +81,7 @@ def test_the_couplings_are_tags_of_the_fitted_model(recorded):
 
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SAMARAKOON, tmp_path / "plain", sqlite_url)
-    plain.run("definition.json")
-    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
-    for path in files:
-        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+    checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
 
 
 def test_a_batch_at_a_wrong_temperature_is_recalled_and_only_what_came_of_it_is_repeated(
@@ -150,15 +121,6 @@ def test_a_batch_at_a_wrong_temperature_is_recalled_and_only_what_came_of_it_is_
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    script = SAMARAKOON.commands_of_readme().replace("/tmp/samarakoon", str(tmp_path / "sam"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=FLOWS.parent,
-        env=os.environ | {"PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "└── generated: step 31 Action Step FitCouplings" in done.stdout
-    assert "A simulation at the fit agrees with the data" in done.stdout
+    told = SAMARAKOON.output_of_readme(tmp_path / "samarakoon")
+    assert "└── generated: step 31 Action Step FitCouplings" in told
+    assert "A simulation at the fit agrees with the data" in told

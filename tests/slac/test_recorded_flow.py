@@ -6,19 +6,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from urllib.parse import urlparse
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 import scipy
 import sklearn
 
 from tests.slac.conftest import SLAC
-from tests.use_cases.case import FLOWS, Recorded, sha256
+from tests.use_cases import checks
+from tests.use_cases.case import Recorded, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 SOFTWARE = {
@@ -37,20 +33,7 @@ STATEMENTS = {
 }
 WRONG_GAIN = {"counts_per_kev": 300.0}
 
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Recorded]:
-    """What one run of the flow recorded; not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder}/braid.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(SLAC, folder / "work", url)
-        once.run()
-        yield once
+recorded = recorded_once(SLAC)
 
 
 def test_a_verdicts_lineage_is_all_that_led_to_it_and_nothing_else(recorded):
@@ -81,14 +64,8 @@ def test_the_simulations_are_done_before_the_data_are(recorded):
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
-    listed = recorded.records()
-    for record in listed:
-        for uri in record["uris"]:
-            if uri.startswith("file:"):
-                path = Path(urlparse(uri).path)
-                assert record["sha256"] == sha256(path)
-                assert record["size_bytes"] == path.stat().st_size
-    assert Counter(record["kind"] for record in listed) == {
+    checks.check_that_every_file_is_recorded_with_its_checksum(recorded)
+    assert Counter(record["kind"] for record in recorded.records()) == {
         "fact": 10,
         "data": 7,
         "model": 3,
@@ -105,10 +82,7 @@ def test_what_the_network_says_is_listed_as_tests_with_verdicts(recorded):
 
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SLAC, tmp_path / "plain", sqlite_url)
-    plain.run("definition.json")
-    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
-    for path in files:
-        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+    checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
 
 
 def test_a_wrong_batch_of_simulations_is_recalled_and_only_what_came_of_it_is_repeated(
@@ -159,15 +133,6 @@ def junit(recorded: Recorded) -> ElementTree.Element:
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    script = SLAC.commands_of_readme().replace("/tmp/slac", str(tmp_path / "slac"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=FLOWS.parent,
-        env=os.environ | {"PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "used: data 9 simulation/batch-2.npz" in done.stdout
-    assert "The energy of a hit is right" in done.stdout
+    told = SLAC.output_of_readme(tmp_path / "slac")
+    assert "used: data 9 simulation/batch-2.npz" in told
+    assert "The energy of a hit is right" in told

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
-import pytest
 import scipy
 
 from tests.ssx.conftest import SSX
-from tests.use_cases.case import FLOWS, Recorded, sha256, told_apart
+from tests.use_cases import checks
+from tests.use_cases.case import Recorded, recorded_once, sha256, told_apart
 from tests.use_cases.story import story_of, work_of
 
 SOFTWARE = {("fact", f"numpy {np.__version__}"), ("fact", f"scipy {scipy.__version__}")}
@@ -43,20 +36,7 @@ FILES_OF_THE_STRUCTURE = {
 }
 TOO_FAR = {"distance_mm": 94.5}
 
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def recorded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Recorded]:
-    """What one run of the flow recorded; not to be changed by a test."""
-    folder = tmp_path_factory.mktemp("recorded")
-    with ExitStack() as stack:
-        url = f"sqlite:///{folder}/braid.db"
-        if request.param == "postgresql":
-            url = stack.enter_context(request.getfixturevalue("postgresql_server").new_database())
-        once = Recorded(SSX, folder / "work", url)
-        once.run()
-        yield once
+recorded = recorded_once(SSX)
 
 
 def names(lineage: dict[str, Any]) -> set[tuple[str, str]]:
@@ -80,12 +60,7 @@ def test_the_images_are_told_by_the_steps_that_took_and_used_them(recorded):
 
 
 def test_every_file_is_recorded_with_its_checksum(recorded):
-    for record in recorded.records():
-        for uri in record["uris"]:
-            if uri.startswith("file:"):
-                path = Path(urlparse(uri).path)
-                assert record["sha256"] == sha256(path)
-                assert record["size_bytes"] == path.stat().st_size
+    checks.check_that_every_file_is_recorded_with_its_checksum(recorded)
     assert Counter(record["kind"] for record in recorded.records()) == {
         "fact": 8,
         "data": 4,
@@ -152,10 +127,7 @@ def test_the_flow_run_twice_makes_the_same_files_and_knows_them_again(tmp_path, 
 
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SSX, tmp_path / "plain", sqlite_url)
-    plain.run("definition.json")
-    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
-    for path in files:
-        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)
+    checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
 
 
 def test_a_wrong_distance_is_recalled_and_only_what_came_of_it_is_repeated(tmp_path, sqlite_url):
@@ -195,16 +167,7 @@ def test_a_wrong_distance_is_recalled_and_only_what_came_of_it_is_repeated(tmp_p
 
 
 def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    script = SSX.commands_of_readme().replace("/tmp/ssx", str(tmp_path / "ssx"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=FLOWS.parent,
-        env=os.environ | {"PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "used: fact 4 chip-1/process.phil" in done.stdout
-    assert "generated: statement 20 The structure agrees with the truth" in done.stdout
-    assert "cell_error_percent" in done.stdout
+    told = SSX.output_of_readme(tmp_path / "ssx")
+    assert "used: fact 4 chip-1/process.phil" in told
+    assert "generated: statement 20 The structure agrees with the truth" in told
+    assert "cell_error_percent" in told

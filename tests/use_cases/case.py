@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from braid_db.compute import sources
 
@@ -41,6 +44,20 @@ class UseCase:
         section = text.split("## Run it")[1].split("\n## ")[0]
         told = "".join(section.split("```")[::2])
         return "\n".join(line for line in told.splitlines() if line.startswith("    "))
+
+    def output_of_readme(self, folder: Path) -> str:
+        """Run the commands of the README, but in another folder, and return what they print."""
+        script = self.commands_of_readme().replace(f"/tmp/{self.folder.name}", str(folder))
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(
+            ["bash", "-euc", script],
+            cwd=FLOWS.parent,
+            env=os.environ | {"PATH": path, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 class Recorded:
@@ -97,6 +114,26 @@ class Recorded:
         """Change a configuration file by hand."""
         path = self.folder / name
         path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def recorded_once(case: UseCase) -> Any:
+    """Return a fixture: what one run of a flow recorded on each database, not to be changed."""
+
+    @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+    def recorded(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[Recorded]:
+        folder = tmp_path_factory.mktemp("recorded")
+        with ExitStack() as stack:
+            url = f"sqlite:///{folder}/braid.db"
+            if request.param == "postgresql":
+                server = request.getfixturevalue("postgresql_server")
+                url = stack.enter_context(server.new_database())
+            once = Recorded(case, folder / "work", url)
+            once.run()
+            yield once
+
+    return recorded
 
 
 def told_apart(name: str, tags: Mapping[str, Any]) -> str:

@@ -1,14 +1,16 @@
-"""What holds for the definition of each use case."""
+"""What holds for the files of each use case, and for what a run of it recorded."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlparse
 
 import jsonschema
 import pytest
 
 from braid_db.flows.instrumenting import grow_schema, instrument, strip
-from tests.use_cases.case import UseCase
+from tests.use_cases.case import Recorded, UseCase, sha256
 from tests.use_cases.definitions import task, works
 
 
@@ -40,3 +42,21 @@ def check_that_the_input_satisfies_the_schema(case: UseCase) -> None:
     jsonschema.validate(given, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(given | {"work_folder": "relative"}, schema)
+
+
+def check_that_every_file_is_recorded_with_its_checksum(recorded: Recorded) -> None:
+    for record in recorded.records():
+        for uri in record["uris"]:
+            if uri.startswith("file:"):
+                path = Path(urlparse(uri).path)
+                assert record["sha256"] == sha256(path)
+                assert record["size_bytes"] == path.stat().st_size
+
+
+def check_that_without_provenance_the_same_files_are_made(
+    recorded: Recorded, plain: Recorded
+) -> None:
+    plain.run("definition.json")
+    files = [path for path in recorded.folder.rglob("*") if path.is_file()]
+    for path in files:
+        assert sha256(plain.folder / path.relative_to(recorded.folder)) == sha256(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from braid_db.cli import main
+from braid_db.flows import checking
 from braid_db.flows.checking import check
 from braid_db.flows.errors import FlowInputInvalid
 
@@ -166,3 +168,12 @@ def test_the_hook_for_pre_commit_calls_a_command_that_is_there() -> None:
     program, *words = hook["entry"].split()
     assert program == "braid-db"
     assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
+
+
+def test_every_kind_of_finding_stands_in_the_readme() -> None:
+    sources = Path(checking.__file__).parent.glob("*.py")
+    told = re.compile(r'(?:error\(|warning\(|_CODE =|code =)\s*"([a-z0-9-]+)"')
+    codes = {code for path in sources for code in told.findall(path.read_text(encoding="utf-8"))}
+    assert {"schema", "path-never-written", "private-leak", "expression-unreadable"} <= codes
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert [code for code in sorted(codes) if f"`{code}`" not in readme] == []

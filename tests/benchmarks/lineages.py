@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from braid_db.views import Direction
 from tests.benchmarks.turns import ROUNDS, Compared, alternate, seconds_per_call
 from tests.databases.shared import SharedServers
 
-WIDTH = 1_000
 FAN_IN = 3
 _AT_ONCE = 500
 _MOST_ROUNDS = 201
@@ -40,11 +40,12 @@ def chain(count: int) -> Iterator[tuple[int, int]]:
 
 
 def layers(count: int) -> Iterator[tuple[int, int]]:
-    """Yield layers; each content is derived from several of the layer before."""
-    for place in range(WIDTH, count):
-        layer, across = divmod(place, WIDTH)
+    """Yield as many layers as each has contents, derived from several of the layer before."""
+    width = isqrt(count)
+    for place in range(width, count):
+        layer, across = divmod(place, width)
         for beside in range(FAN_IN):
-            yield (layer - 1) * WIDTH + (across + beside) % WIDTH + 1, place + 1
+            yield (layer - 1) * width + (across + beside) % width + 1, place + 1
 
 
 SHAPES = {"chain": chain, "layers": layers}

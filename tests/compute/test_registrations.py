@@ -47,6 +47,14 @@ def test_what_was_added_is_there_for_its_owner_alone(registrations: Registration
     assert again.of("sandbox/somebody") == []
 
 
+def test_what_is_added_again_is_the_newest_and_there_once(registrations: Registrations) -> None:
+    with registrations.locked():
+        for number in (1, 2, 1):
+            registrations.add(OWNER, registration("a", number))
+    assert registrations.of(OWNER) == [registration("a", 2), registration("a", 1)]
+    assert registrations.newest(OWNER) == {"a": registration("a", 1)}
+
+
 def add_one(number: int, path: str) -> None:
     registrations = Registrations(Path(path))
     with registrations.locked():

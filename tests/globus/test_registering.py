@@ -56,6 +56,23 @@ def test_a_function_whose_text_changed_is_registered_anew_and_no_other(
     assert owner.run("functions", "verify", "--functions", module).returncode == 0
 
 
+def test_a_text_that_is_changed_back_is_what_is_registered_again(
+    owner: Account, module: Path
+) -> None:
+    named = ("tell", "--functions", module)
+    first = owner.register(*named)
+    module.write_text(FUNCTION.format(word="second"))
+    assert owner.register(*named) != first
+    module.write_text(FUNCTION.format(word="first"))
+    [found] = owner.ask("functions", "verify", *named)
+    assert (found["state"], found["function_id"]) == ("current", first["tell"])
+    assert owner.register(*named) == first
+    kept = json.loads((owner.home / ".braid_db" / "functions.json").read_text())
+    [registered] = kept["registered"].values()
+    assert len(registered) == 2
+    assert registered[-1]["function_id"] == first["tell"]
+
+
 def test_a_function_that_the_service_lost_is_registered_anew(owner: Account, module: Path) -> None:
     first = owner.register("tell", "other", "--functions", module)
     Web(owner.cloud, owner.identity).delete(f"/v2/functions/{first['tell']}")

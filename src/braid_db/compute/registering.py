@@ -17,7 +17,7 @@ class State(StrEnum):
 
     CURRENT = "current"
     CHANGED = "changed"
-    """The text is another one than the newest that is registered."""
+    """The text is another one than those that are registered."""
     UNREGISTERED = "not registered"
     GONE = "gone"
     """The service does not know the id any more, or another text by it."""
@@ -27,7 +27,7 @@ class State(StrEnum):
 class Compared:
     """A function, and its newest registration if there is one.
 
-    :param registration: of this text where there is one, else of an older one.
+    :param registration: of this text where there is one, else of another one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Registered:
     """What registering a function came to.
 
     :param registration: None where it is only said what would be done.
-    :param is_new: whether it was, or would be, registered now.
+    :param is_new: whether it was, or would be, registered now; else it is the newest again.
     """
 
     name: str
@@ -72,6 +72,8 @@ def register_functions(
         for source in functions:
             known = _known(service, registrations, source, sharing)
             if known is not None:
+                if not dry_run:
+                    registrations.add(service.owner, known)
                 yield Registered(source.name, known, is_new=False)
             elif dry_run:
                 yield Registered(source.name, None, is_new=True)
@@ -107,19 +109,26 @@ def compare_functions(
 
     :param asking: whether to ask the service for each, too.
     """
-    newest = registrations.newest(service.owner)
-    return [_compared(service, source, newest.get(source.name), asking) for source in functions]
+    known = registrations.of(service.owner)
+    return [_compared(service, source, _found(known, source), asking) for source in functions]
+
+
+def _found(known: Sequence[Registration], source: FunctionSource) -> Registration | None:
+    """Return a function's newest registration: of its text where there is one, else of another."""
+    named = [one for one in reversed(known) if one.name == source.name]
+    of_this_text = [one for one in named if one.sha256 == source.sha256]
+    return next(iter(of_this_text or named), None)
 
 
 def _compared(
-    service: ComputeService, source: FunctionSource, newest: Registration | None, asking: bool
+    service: ComputeService, source: FunctionSource, found: Registration | None, asking: bool
 ) -> Compared:
-    if newest is None:
+    if found is None:
         return Compared(source.name, State.UNREGISTERED, None)
-    if asking and service.sha256_of(newest.function_id) != newest.sha256:
-        return Compared(source.name, State.GONE, newest)
-    state = State.CURRENT if newest.sha256 == source.sha256 else State.CHANGED
-    return Compared(source.name, state, newest)
+    if asking and service.sha256_of(found.function_id) != found.sha256:
+        return Compared(source.name, State.GONE, found)
+    state = State.CURRENT if found.sha256 == source.sha256 else State.CHANGED
+    return Compared(source.name, state, found)
 
 
 def _known(

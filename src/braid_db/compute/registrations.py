@@ -35,7 +35,7 @@ class Registration:
 
 
 class Registrations(OwnedFile[Registration]):
-    """What the file holds."""
+    """What the file holds: of each function, the last one is what it was registered as last."""
 
     default = "~/.braid_db/functions.json"
     member = "registered"
@@ -57,7 +57,12 @@ class Registrations(OwnedFile[Registration]):
         return {name: one.function_id for name, one in self.newest(owners[0]).items()}
 
     def add(self, owner: str, new: Registration) -> None:
-        """Write one more down; whoever is killed meanwhile leaves the file as it was."""
+        """Write one down as the newest, which may be there already.
+
+        Whoever is killed meanwhile leaves the file as it was.
+        """
         all_of_them = self._read()
-        all_of_them.setdefault(owner, []).append(new)
-        self._write(all_of_them)
+        known = all_of_them.setdefault(owner, [])
+        if self.newest(owner).get(new.name) != new:
+            all_of_them[owner] = [*(one for one in known if one != new), new]
+            self._write(all_of_them)

@@ -11,6 +11,7 @@ from braid_db.compute.errors import FunctionUnknown, TaskTimeout
 from braid_db.compute.local import TaskOutcome
 from braid_db.compute.login import explained
 from braid_db.compute.service import ComputeService
+from braid_db.errors import BraidError, shown
 
 if TYPE_CHECKING:
     from globus_compute_sdk import Executor
@@ -71,7 +72,10 @@ class RemoteTasks:
             self._leave(task.endpoint_id)
             if isinstance(error, TimeoutError):
                 raise TaskTimeout(limit_s) from None
-            raise
+            if future is None or isinstance(error, BraidError) or not isinstance(error, Exception):
+                raise
+            told = _unheard_of(error)
+            return TaskOutcome(_id_of(future), exception=told, summary=told)
 
     def _executor(self, endpoint_id: str) -> Executor:
         if endpoint_id not in self._executors:
@@ -82,6 +86,19 @@ class RemoteTasks:
         executor = self._executors.pop(endpoint_id, None)
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)  # type: ignore[no-untyped-call]
+
+
+def _unheard_of(error: Exception) -> str:
+    """Return a sentence about whatever the SDK gave up listening for.
+
+    It passes on what its connection to the broker ended with, of which some say nothing.
+    """
+    reason = shown(": ".join(filter(None, (type(error).__name__, str(error)))), 300)
+    return (
+        f"what came of it could not be heard, so that it may or may not have been run ({reason}). "
+        f"Check that this machine may connect to the broker of Globus Compute, then run it again "
+        f"with the same idempotency key."
+    )
 
 
 def _id_of(future: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from globus_sdk import GlobusApp
 
 _NOT_FOUND = 404
+_NOWHERE = logging.NullHandler()
 _SHA256 = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
 
 
@@ -83,6 +85,8 @@ class ComputeService:
         from globus_compute_sdk import Executor
         from globus_compute_sdk.serialize import ComputeSerializer, JSONData, PureSourceTextInspect
 
+        # What it warns of is told by what becomes of a task; who keeps a log has it there as well.
+        logging.getLogger("globus_compute_sdk").addHandler(_NOWHERE)
         json_alone = ComputeSerializer(
             strategy_data=JSONData, allowed_deserializer_types=[JSONData, PureSourceTextInspect]
         )

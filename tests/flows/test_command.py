@@ -57,6 +57,24 @@ def flow_run(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(main, ["flow", "run", *files, *options])
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--db", "x.db"), ("--functions", "f.py"), ("--worker-python", "/nope")]
+)
+def test_what_means_nothing_to_functions_on_endpoints_is_refused(
+    flow: Path, option: str, value: str
+) -> None:
+    done = flow_run(flow, "--compute", "globus", option, value)
+    assert done.exit_code == 2
+    assert f"{option}: only for functions that run here" in done.stderr
+
+
+def test_a_name_instead_of_an_id_says_how_ids_come_into_the_input(flow: Path) -> None:
+    done = flow_run(flow, "--compute", "globus")
+    assert done.exit_code == 1
+    assert "functions register --write INPUT" in done.stderr
+    assert "--functions" not in done.stderr
+
+
 def replace_states(folder: Path, **states: Any) -> None:
     definition = {"StartAt": next(iter(states)), "States": states}
     (folder / "definition.json").write_text(json.dumps(definition))

@@ -55,7 +55,11 @@ class FunctionCatalog:
         """
         entry = self._entries.get(function_id) if isinstance(function_id, str) else None
         if entry is None or not isinstance(function_id, str):
-            raise FunctionUnknown(function_id, self.names)
+            advice = (
+                "Name one of these, put it into a compute.py beside the flow's definition, or "
+                "give its file with --functions."
+            )
+            raise FunctionUnknown(function_id, self.names, advice)
         if function_id not in self._loaded:
             self._loaded[function_id] = _read(function_id, entry)
         return self._loaded[function_id]

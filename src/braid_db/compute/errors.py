@@ -26,12 +26,11 @@ class FunctionUnknown(BraidError):
 
     code = "function-unknown"
 
-    def __init__(self, function_id: object, known: list[str]) -> None:
+    def __init__(self, function_id: object, known: list[str], advice: str) -> None:
         self.function_id, self.known = function_id, known
         super().__init__(
             f"No function {shown(function_id)} is known to this run. Known are: "
-            f"{', '.join(known) or 'none'}. Name one of these, put it into a compute.py beside the "
-            f"flow's definition, or give its file with --functions."
+            f"{', '.join(known) or 'none'}. {advice}"
         )
 
 

@@ -45,12 +45,15 @@ class RemoteTasks:
         :raises FunctionUnknown: if it is no id that the service could know.
         """
         if not _is_uuid(task.function_id):
-            raise FunctionUnknown(task.function_id, ["the UUIDs that registering functions gave"])
+            known = ["the UUIDs that registering functions gave"]
+            advice = "'braid-db functions register --write INPUT' writes them into a flow's input."
+            raise FunctionUnknown(task.function_id, known, advice)
         return str(task.function_id)
 
     def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
         """Submit a task and wait for it.
 
+        :returns: what came of it; it has failed where that cannot be heard of.
         :raises TaskTimeout: if it took longer; it may still run.
         :raises GlobusRefused: if the service does not accept it.
         :raises GlobusUnreachable: if it does not answer.

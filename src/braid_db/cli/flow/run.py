@@ -48,7 +48,6 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--worker-python",
-    default=sys.executable,
     show_default="this one",
     help="The Python interpreter that runs the functions.",
 )
@@ -110,7 +109,7 @@ def run(
     settings: tuple[str, ...],
     run_id: str | None,
     functions: tuple[Path, ...],
-    worker_python: str,
+    worker_python: str | None,
     db: str | None,
     compute: str,
     collections: Pairs,
@@ -158,6 +157,8 @@ def run(
     """
     if (definition is None) == (resume_file is None):
         raise click.UsageError("Give a DEFINITION to run, or --resume FILE to go on with a run.")
+    if compute == "globus":
+        _refuse({"--functions": functions, "--worker-python": worker_python, "--db": db})
     kept_in = resume_file or state_file
     with _interruptible(kept_in), _progress() as (on_event, on_output, quietly):
         from braid_db.compute.local_run import LocalRunOptions, continue_locally
@@ -173,10 +174,22 @@ def run(
             if compute == "globus":
                 result = continue_on_globus(point, setup, resumed=resumed)
             else:
-                options = LocalRunOptions(worker_python, functions, db, on_output)
+                python = worker_python or sys.executable
+                options = LocalRunOptions(python, functions, db, on_output)
                 result = continue_locally(point, setup, options, resumed=resumed)
     _show(result, form)
     sys.exit(0 if result.succeeded else 1)
+
+
+def _refuse(of_workers_here: dict[str, object]) -> None:
+    """Refuse the options that mean nothing to functions on endpoints."""
+    given = [option for option, value in of_workers_here.items() if value]
+    if given:
+        raise click.UsageError(
+            f"{' and '.join(given)}: only for functions that run here. With --compute globus "
+            f"'braid-db functions register' knows the functions, and the endpoint has a Python and "
+            f"a database of its own: leave it out."
+        )
 
 
 def _start(

@@ -115,11 +115,25 @@ def test_the_ids_are_written_into_a_flows_input(
 ) -> None:
     flow_input = tmp_path / "input.json"
     flow_input.write_text(json.dumps({"sample": "S1", "functions": {"tell": "tell"}}))
-    ids = owner.register("tell", "other", "--functions", module, "--write", flow_input)
+    given = ("tell", "other", "--functions", module, "--write", flow_input)
+    done = owner.run("functions", "register", *given, "--format", "json")
+    ids = {one["name"]: one["function_id"] for one in json.loads(done.stdout)}
     assert json.loads(flow_input.read_text()) == {
         "sample": "S1",
         "functions": {"tell": ids["tell"]},
     }
+    assert f"{flow_input}: tell changed" in done.stderr
+    assert "does not name, and gets no id of, other" in done.stderr
+
+
+def test_nothing_is_registered_for_an_input_that_is_not_there(
+    owner: Account, module: Path, tmp_path: Path
+) -> None:
+    given = ("functions", "register", "tell", "--functions", module)
+    refused = owner.run(*given, "--write", tmp_path / "missing.json")
+    assert refused.returncode == 1
+    assert "[flow-input-unwritable]" in refused.stderr
+    assert is_new(owner, *given[2:], "--dry-run") == {"tell": True}
 
 
 def test_a_dry_run_registers_and_writes_nothing(
@@ -137,6 +151,11 @@ def test_a_dry_run_registers_and_writes_nothing(
     assert flow_input.read_text() == '{"functions": {"tell": "tell"}}'
     assert owner.ask("endpoint", "status")["allowed_functions"] is None
     assert is_new(owner, "other", "--functions", module) == {"other": True}
+    module.write_text(FUNCTION.format(word="second"))
+    owner.register("tell", "--functions", module, "--write", flow_input)
+    module.write_text(FUNCTION.format(word="third"))
+    changed = owner.run("functions", "register", *given, "--dry-run")
+    assert f"{flow_input}: tell would change" in changed.stderr
 
 
 def test_an_endpoint_lets_run_what_is_registered_and_what_it_let_run_before(
@@ -150,7 +169,7 @@ def test_an_endpoint_lets_run_what_is_registered_and_what_it_let_run_before(
     first = owner.register(*given)["tell"]
     module.write_text(FUNCTION.format(word="second"))
     changed = owner.run("functions", "register", *given)
-    assert "globus-compute-endpoint restart braid_db" in changed.stderr
+    assert "Start it: globus-compute-endpoint start braid_db" in changed.stderr
     second = owner.register(*given)["tell"]
     assert owner.ask("endpoint", "status")["allowed_functions"] == [first, second]
     assert "lets them run already" in owner.run("functions", "register", *given).stderr

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     "inputs",
     type=click.Path(path_type=Path, dir_okay=False),
     multiple=True,
-    help="Write the ids into this flow's input, a JSON file.",
+    help="Write the ids into this flow's input, a JSON file: those of the functions that it names, "
+    "of all where it names none.",
 )
 @click.option(
     "--allow-on",
@@ -56,6 +57,7 @@ def register(
     Who may run a function is not who may call an endpoint: that is decided by the endpoint.
     """
     from braid_db.compute.endpoint.folder import EndpointFolder
+    from braid_db.compute.flow_input import check_input
     from braid_db.compute.registering import register_functions
     from braid_db.compute.registrations import Registrations
     from braid_db.compute.service import ComputeService, Sharing
@@ -63,6 +65,8 @@ def register(
     if public and group:
         raise click.UsageError("--public and --group exclude each other.")
     endpoint = EndpointFolder.configured(allow_on) if allow_on else None
+    for path in inputs:
+        check_input(path)
     done = []
     functions = chosen_functions(names, modules)
     sharing = Sharing(public, str(group) if group else None)
@@ -82,13 +86,16 @@ def register(
 def _write(path: Path, done: list[Registered], *, dry_run: bool) -> None:
     from braid_db.compute.flow_input import write_ids
 
-    ids = {one.name: one.function_id for one in done if one.function_id}
-    changed = write_ids(path, ids, dry_run=dry_run)
+    # What would be registered has no id yet; it will be another one than any that stands there.
+    written = write_ids(path, {one.name: one.function_id or "" for one in done}, dry_run=dry_run)
     verb = "would change" if dry_run else "changed"
-    text.note(f"{path}: {', '.join(changed) or 'nothing'} {verb}")
+    text.note(f"{path}: {', '.join(written.changed) or 'nothing'} {verb}")
+    if written.left_out:
+        text.note(f"{path}: does not name, and gets no id of, {', '.join(written.left_out)}")
 
 
 def _allow(endpoint: EndpointFolder, done: list[Registered], *, dry_run: bool) -> None:
+    from braid_db.cli.agent import how_to_start
     from braid_db.compute.endpoint.configuring import Choices, plan_changes, write_changes
 
     ids = [one.function_id for one in done if one.function_id]
@@ -99,8 +106,8 @@ def _allow(endpoint: EndpointFolder, done: list[Registered], *, dry_run: bool) -
         text.note(f"The endpoint {endpoint.name} would let them run; it does not yet.")
     else:
         write_changes(endpoint, changes)
-        restart = f"globus-compute-endpoint restart {endpoint.name}"
-        text.note(f"The endpoint {endpoint.name} lets them run when its agent restarts: {restart}")
+        text.note(f"The endpoint {endpoint.name} lets them run once its agent is started.")
+        text.note(how_to_start(endpoint))
 
 
 def _show(done: list[Registered], form: str) -> None:

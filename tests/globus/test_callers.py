@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.functions.calls import Endpoint
 from tests.globus.account import Account
 from tests.globus.conftest import NewAccount
 from tests.globus.facility import ACCOUNT, Facility
+from tests.globus.flow_files import FlowFolder
 from tests.globus.served import STEP, Served
 from tests.globus_cloud.auth import OWNER, VISITOR
 from tests.globus_cloud.cloud import Cloud
@@ -69,11 +71,9 @@ def test_a_shared_endpoint_records_for_a_facility_as_the_account_that_owns_the_d
     public = root.register(STEP, "--public")
     options = ("--account", f"facility.example={ACCOUNT}", "--email", "operators@facility.example")
     served = Served(root, facility.database, *options)
-    who = f"urn:globus:auth:identity:{VISITOR.id}"
-    step = {"step_name": "Shared", "run_id": "a run", "started_by": who}
-    outcome = visitor.client().call(served.endpoint_id, public[STEP], **step)
-    assert "result" in outcome, outcome
-    refused = served.client.call(served.endpoint_id, public[STEP], **step)
+    done = a_flow_of(visitor, served.endpoint_id, public[STEP])
+    assert done["status"] == "SUCCEEDED", done
+    refused = served.client.call(served.endpoint_id, public[STEP], step_name="Refused")
     assert "failed to map" in refused["failed"], refused
     checks = root.doctor()
     assert checks["callers"]["found"] == f"shared: identities of facility.example as {ACCOUNT}"
@@ -81,5 +81,29 @@ def test_a_shared_endpoint_records_for_a_facility_as_the_account_that_owns_the_d
     config = root.agent.folder / "config.yaml"
     config.write_text(config.read_text().replace("\nemail:", "\n#email:"))
     assert "configure braid_db --email" in root.doctor()["callers"]["advice"]
-    run = root.ask("run", "show", "a run", "--db", facility.database)["run"]
-    assert (run["started_by"], run["records"]) == (who, 1)
+    run = root.ask("run", "show", done["run_id"], "--db", facility.database)["run"]
+    assert (run["started_by"], run["records"]) == (VISITOR.urn, 1)
+
+
+def a_flow_of(account: Account, endpoint_id: str, function_id: str) -> dict[str, Any]:
+    """Publish and start a flow as somebody, which records by whom it was; return its run."""
+    step = {
+        "step_name": "Shared",
+        "run_id.$": "$._context.run_id",
+        "started_by.$": "$._context.user_id",
+    }
+    record = {
+        "Type": "Action",
+        "ActionUrl": "https://compute.actions.globus.org/v3",
+        "Parameters": {
+            "endpoint_id": endpoint_id,
+            "tasks": [{"function_id": function_id, "kwargs": step}],
+        },
+        "ResultPath": "$.Record",
+        "WaitTime": 180,
+        "End": True,
+    }
+    folder = FlowFolder(account.home / "shared", Record=record)
+    account.ask("flow", "publish", folder.definition)
+    started = ("flow", "start", folder.definition, "--input", folder.input, "--watch")
+    return dict(account.ask(*started))

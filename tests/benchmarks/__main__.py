@@ -1,4 +1,7 @@
-"""``python -m tests.benchmarks [NAME ...]``: run the benchmarks and print their ratios."""
+"""``python -m tests.benchmarks [NAME ...]``: run the benchmarks and print their ratios.
+
+It exits with 1 where a ratio is above what is promised.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,12 @@ def main(names: list[str]) -> None:
         servers = SharedServers(folder)
         servers.own()
         try:
-            show(list(_results(names or list(BENCHMARKS), folder, servers)))
+            results = list(_results(names or list(BENCHMARKS), folder, servers))
         finally:
             servers.stop()
+    show(results)
+    if above := [result.name for result in results if not result.holds]:
+        sys.exit(f"Above what is promised: {', '.join(above)}.")
 
 
 def _results(names: list[str], folder: Path, servers: SharedServers) -> Iterator[Compared]:

@@ -31,6 +31,11 @@ class Compared:
         pairs = zip(self.ours_s, self.raw_s, strict=True)
         return statistics.median(ours / raw for ours, raw in pairs)
 
+    @property
+    def holds(self) -> bool:
+        """Whether the ratio is what is promised, where something is."""
+        return self.at_most is None or self.ratio <= self.at_most
+
 
 def alternate(
     name: str,

@@ -184,6 +184,24 @@ def test_the_database_itself_and_one_in_use_are_never_replaced(
     other.close()
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal", ".toml"])
+def test_a_name_that_belongs_to_a_database_is_never_written(
+    sqlite_url: str, tmp_path: Path, ending: str
+) -> None:
+    store = Store(sqlite_url)
+    add_runs(store, ["run-1"])
+    for beside in (f"{make_url(sqlite_url).database}{ending}", f"other.db{ending}"):
+        with pytest.raises(BackupFailed, match="a database keeps beside it"):
+            back_up(store, tmp_path / beside, overwrite=True)
+    assert runs(Store(sqlite_url)) == ["run-1"]
+    store.close()
+
+
+def test_a_name_that_is_too_long_is_told_of(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="cannot be written"):
+        back_up(store, tmp_path / ("x" * 300))
+
+
 def test_a_full_disk_leaves_nothing_and_is_told_of(sqlite_url: str, tmp_path: Path) -> None:
     store = Store(sqlite_url)
     add_runs(store, [f"run-{number}" for number in range(20_000)])

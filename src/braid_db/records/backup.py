@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ def _path(store: Store, target: Path | None) -> Path:
     database = Path(store.engine.url.database or "braid")
     is_file = store.engine.dialect.name == "sqlite"
     folder = target or (database.parent if is_file else Path())
-    if target is not None and not target.is_dir():
+    if target is not None and not os.path.isdir(target):  # noqa: PTH112 - a name may be too long
         return target.absolute()
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     ending = (database.suffix or ".db") if is_file else ".dump"

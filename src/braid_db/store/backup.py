@@ -68,6 +68,7 @@ def _open(driver: Driver) -> None:
 def _whole(driver: Driver, target: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give a new file beside the target, which gets its name once it is whole and on the disk."""
     part = None
+    _refuse_companion(target)
     try:
         _refuse_present(driver, target, overwrite=overwrite)
         handle, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
@@ -85,6 +86,14 @@ def _whole(driver: Driver, target: Path, *, overwrite: bool) -> Iterator[Path]:
         if part is not None:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def _refuse_companion(target: Path) -> None:
+    """Refuse a name that belongs to a database: SQLite would take it for a part of that one."""
+    for ending in (*BESIDE, ".toml"):
+        if target.name.endswith(ending):
+            problem = f"has a name that a database keeps beside it ({ending})"
+            raise BackupFailed(target, problem, "Name another file.")
 
 
 def _refuse_present(driver: Driver, target: Path, *, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
 from braid_db.flows.instrumenting import Registered, grow_schema, instrument, strip
-from tests.flows.instrumenting.world import COLLECTIONS, OTHER, TRANSFER, Outcome, Ran, run
+from tests.flows.instrumenting.world import COLLECTIONS, INPUT, OTHER, TRANSFER, Outcome, Ran, run
 from tests.functions.calls import Endpoint
 
 COMPUTE = "https://compute.actions.globus.org"
@@ -187,6 +187,29 @@ def test_what_is_private_is_told_to_nobody(endpoint: Endpoint) -> None:
         "parameters.x.seen": 1,
         "parameters.folder.path": "/data",
     }
+
+
+@pytest.mark.parametrize(
+    ("key", "reads"),
+    [
+        ("x.$", "$.list[0]._private_token"),
+        ("x.=", "`$.list[0]._private_token` + ''"),
+        ("x.=", "list[0]['_private_token']"),
+        ("x.=", "[each['_private_token'] for each in list][0]"),
+        ("x.=", "folder['_private_token']"),
+        ("x.=", "getattr('folder._private_token', '')"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["each", "once"])
+def test_what_is_private_is_told_to_nobody_however_it_is_read(
+    endpoint: Endpoint, mode: str, key: str, reads: str
+) -> None:
+    told = flow(A=action("A", Parameters={key: reads, "seen": 1}))
+    given = {**INPUT, "list": [{"_private_token": "secret-token"}]}
+    ran = run(woven(told, mode=mode), run_input=given)
+    assert ran.executions[0].body["x"] == "secret-token"
+    assert ran.here.calls
+    assert "secret-token" not in json.dumps(ran.here.calls)
 
 
 def test_actions_are_chosen_and_calls_of_provenance_are_none() -> None:

@@ -16,10 +16,10 @@ from braid_db.flows.instrumenting.reading import (
     States,
     is_private,
     is_provenance,
-    members,
+    reads_private,
     result_path,
 )
-from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, in_field, is_computed
+from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, is_computed
 from braid_db.flows.parameters import PRIVATE
 
 _MAKING = ("Pass", "ExpressionEval")
@@ -36,7 +36,7 @@ def privacy_findings(states: States) -> Iterator[Finding]:
 
 def _of_paths(name: str, state: State) -> Iterator[Finding]:
     for field in ("InputPath", "ErrorPath", "CausePath"):
-        if field in state and is_private(members(state[field])):
+        if field in state and reads_private(state[field]):
             yield warning(
                 _CODE,
                 name,
@@ -85,7 +85,7 @@ def _of_list(
 def _of_field(
     name: str, state: State, at: Place, value: str, *, is_hidden: bool
 ) -> Iterator[Finding]:
-    if not any(map(is_private, in_field(str(at[-1]), value))):
+    if not reads_private(value):
         return
     place = (*result_path(state), *(_name(str(step)) for step in at[1:]))
     if is_provenance(state):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from braid_db.flows.instrumenting.reading import State, is_private, members
-from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, in_field, is_computed
+from braid_db.flows.instrumenting.reading import State, reads_private
+from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, is_computed
 from braid_db.flows.parameters import PRIVATE
 
 
@@ -18,7 +18,7 @@ def given_to(state: State) -> dict[str, Any]:
     if "Parameters" in state:
         return {"given": public(state["Parameters"])}
     path = state.get("InputPath", "$")
-    return {} if path == "$" or is_private(members(path)) else {"given.$": path}
+    return {} if path == "$" or reads_private(path) else {"given.$": path}
 
 
 def public(value: Any) -> Any:
@@ -39,7 +39,7 @@ def _is_hidden(key: str, value: Any) -> bool:
     """Return whether a field is private by its name or by what it reads."""
     if key.startswith("_private"):
         return True
-    return is_computed(key) and any(map(is_private, in_field(key, value)))
+    return is_computed(key) and reads_private(value)
 
 
 def _name(key: str) -> str:

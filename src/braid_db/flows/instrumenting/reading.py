@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ Path = tuple[str, ...]
 """Member names from the top of a run's state; what stands in a list counts as the whole list."""
 
 ROOT: Path = ()
+_PRIVATE_NAME = re.compile(r"(?<!\w)_private")
 _ACTING = {"Action", "AwaitWebInput", "CreateWebInput"}
 TYPES = {"Choice", "ExpressionEval", "Fail", "Pass", "Wait"} | _ACTING
 FUNCTIONS = ("add_record_for_action_step", "add_transfer_request", "record_flow_run")
@@ -146,6 +148,15 @@ def overlap(one: Path, other: Path) -> bool:
 def is_private(path: Path) -> bool:
     """Return whether a path leads to what a flow keeps out of its logs."""
     return any(name.startswith("_private") for name in path)
+
+
+def reads_private(text: str) -> bool:
+    """Return whether a JSONPath or an expression names what a flow keeps private, wherever it does.
+
+    Behind an index, in a comprehension or as the text that a method is given: what is told of too
+    little can be told later, a secret cannot be taken back.
+    """
+    return _PRIVATE_NAME.search(text) is not None
 
 
 def provider(state: State) -> str:

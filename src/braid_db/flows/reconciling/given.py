@@ -7,7 +7,7 @@ from typing import Any
 from braid_db.flows import expressions
 from braid_db.flows.errors import FlowDefinitionInvalid, FlowStateError
 from braid_db.flows.instrumenting.given import given_to
-from braid_db.flows.instrumenting.reading import State
+from braid_db.flows.instrumenting.reading import State, reads_private
 from braid_db.flows.instrumenting.reads import REFERENCE, is_computed
 from braid_db.flows.scope import Scope, visible
 
@@ -83,6 +83,8 @@ class Given:
     def _evaluate(self, key: str, text: Any, found: dict[str, Any]) -> None:
         """Add the value of a field that the log has unevaluated, if it has one."""
         name = key[: -len(REFERENCE)]
+        if reads_private(str(text)):
+            return
         try:
             if key.endswith(REFERENCE):
                 found[name] = visible(self._scope.read(text, name))

@@ -8,38 +8,27 @@ import stat
 import subprocess
 import sys
 import sysconfig
-import time
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from braid_db.cli import main
+from braid_db.compute.endpoint.configuring import (
+    Choices,
+    mapped_accounts,
+    plan_changes,
+    with_changes,
+)
+from braid_db.compute.endpoint.editing import get_variable, set_variable
+from braid_db.compute.endpoint.errors import EndpointFileUnusable
+from braid_db.compute.endpoint.folder import MAPPING, TEMPLATE, EndpointFolder
+from tests.compute.endpoint.conftest import Run
 
 AGENT = Path(sys.executable).with_name("globus-compute-endpoint")
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the agent keeps its endpoints in."""
-    folder = tmp_path / "agents"
-    monkeypatch.setenv("GLOBUS_COMPUTE_USER_DIR", str(folder))
-    return folder
-
-
-@pytest.fixture
-def configure(agents: Path, sqlite_url: str) -> Run:
-    """Return what configures the endpoint ``braid_db`` with a new database."""
-
-    def run(*arguments: str, db: str | None = sqlite_url) -> Result:
-        named = [] if db is None else ["--db", db]
-        return CliRunner().invoke(main, ["endpoint", "configure", *named, *arguments])
-
-    return run
 
 
 def files(agents: Path) -> dict[str, str]:
@@ -77,6 +66,20 @@ def test_a_new_endpoint_owns_a_database_that_is_made(
     assert Path(sqlite_url.removeprefix("sqlite:///")).is_file()
     assert rendered(agents)["engine"] == {"type": "ProcessPoolEngine", "max_workers": 2}
     assert "allowed_functions" not in yaml.safe_load(files(agents)["config.yaml"])
+
+
+def test_a_path_is_of_the_folder_that_it_is_named_in(
+    configure: Run, agents: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for named in ("rel.db", "sqlite:///rel.db"):
+        assert configure(db=named).exit_code == 0
+        assert status()["database"].endswith(f"{tmp_path}/rel.db")
+        assert (tmp_path / "rel.db").is_file()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert configure(db="~/home.db").exit_code == 0
+    assert status()["database"] == "~/home.db"
+    assert (tmp_path / "home.db").is_file()
 
 
 def test_its_files_are_its_owners(configure: Run, agents: Path) -> None:
@@ -118,7 +121,7 @@ def test_what_changes_is_shown_and_what_was_changed_by_hand_stays(
     assert (engine["type"], engine["max_workers_per_node"]) == ("GlobusComputeEngine", 3)
     assert engine["address"] == "127.0.0.1"
     programs = Path(sys.executable).parent
-    assert engine["provider"]["worker_init"] == f"export PATH={programs}:$PATH"
+    assert engine["provider"]["worker_init"] == f"export PATH='{programs}':$PATH"
     assert status()["endpoint_id"] == "an-id"
 
 
@@ -128,6 +131,48 @@ def test_a_dry_run_shows_and_writes_nothing(configure: Run, agents: Path, sqlite
     assert "config.yaml" in done.stdout
     assert not agents.exists()
     assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()
+
+
+@pytest.mark.parametrize("path", ["/proc/x.db", "/proc/no/such/x.db", "/proc", "/dev/null/x.db"])
+def test_a_dry_run_refuses_a_file_that_cannot_be_made(
+    configure: Run, agents: Path, path: str
+) -> None:
+    for dry_run in ((), ("--dry-run",)):
+        done = configure(*dry_run, db=path)
+        assert done.exit_code == 1, done.output
+        assert "The workers cannot use the database: " in done.stderr
+    assert not agents.exists()
+
+
+def test_roots_agent_is_not_said_to_start_without_an_address(configure: Run) -> None:
+    told = configure().stderr
+    assert ("--email ADDRESS" in told) is (os.geteuid() == 0)
+    assert "--email" not in configure("--email", "a@b.example").stderr
+
+
+def planned(endpoint: EndpointFolder, **choices: Any) -> EndpointFolder:
+    return with_changes(endpoint, plan_changes(endpoint, Choices(**choices)))
+
+
+def test_what_is_not_said_of_a_shared_endpoint_stays(tmp_path: Path) -> None:
+    endpoint = EndpointFolder(tmp_path / "braid_db")
+    a = planned(endpoint, accounts={"a.example": "braid"}, email="a@a.example")
+    assert get_variable(a.text(TEMPLATE) or "", "json_only") is True
+    b = planned(planned(a, json_only=False), accounts={"b.example": "braid"})
+    assert mapped_accounts(b) == {"a.example": "braid", "b.example": "braid"}
+    assert get_variable(b.text(TEMPLATE) or "", "json_only") is False
+    assert mapped_accounts(planned(b, accounts={"a.example": "other"})) == {
+        "a.example": "other",
+        "b.example": "braid",
+    }
+
+
+def test_accounts_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:
+    endpoint = EndpointFolder(tmp_path / "braid_db")
+    shared = planned(endpoint, accounts={"a.example": "braid"}, email="a@a.example")
+    broken = replace(shared, planned={**shared.planned, MAPPING: "{"})
+    with pytest.raises(EndpointFileUnusable, match="is no mapping of identities"):
+        planned(broken, accounts={"b.example": "braid"})
 
 
 def test_a_shared_endpoint_maps_a_facility_to_one_account_and_takes_json_alone(
@@ -183,6 +228,37 @@ def test_a_python_without_braid_db_is_refused(configure: Run, agents: Path, tmp_
     assert not agents.exists()
 
 
+def test_a_python_without_an_agent_is_refused(configure: Run, agents: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "no agent"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    here = Path(sysconfig.get_path("purelib"))
+    [there] = environment.glob("lib/python3*/site-packages")
+    for path in here.iterdir():
+        if not path.name.startswith("globus_compute_endpoint"):
+            (there / path.name).symlink_to(path)
+    done = configure("--python", str(environment))
+    assert done.exit_code == 1, done.output
+    assert "has no agent beside it" in done.stderr
+    assert "pip install 'braid-db[endpoint]'" in done.stderr
+    assert not agents.exists()
+
+
+def test_the_path_of_a_python_may_hold_anything(configure: Run, agents: Path) -> None:
+    programs = agents.parent / "my 'own' $env"
+    programs.mkdir()
+    (programs / "python").touch()
+    configure("--engine", "GlobusComputeEngine")
+    template = agents / "braid_db" / TEMPLATE
+    changed = set_variable(template.read_text(), "python", str(programs / "python"))
+    assert changed
+    template.write_text(changed)
+    line = rendered(agents)["engine"]["provider"]["worker_init"]
+    done = subprocess.run(
+        ["sh", "-c", f'{line}; echo "$PATH"'], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith(f"{programs}:")
+
+
 @pytest.fixture
 def python_on_a_network(tmp_path: Path) -> Path:
     """An environment like this one, on a machine where all of its files lie on a network."""
@@ -213,27 +289,8 @@ def test_the_agent_beside_the_workers_is_the_one_to_be_started(
     configure: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    assert f"Start it: {AGENT} start braid_db" in configure().stderr
-
-
-def test_the_doctor_finds_an_agent_of_another_python_whose_workers_would_be_others(
-    configure: Run, agents: Path
-) -> None:
-    configure()
-    command = "/other/bin/python /other/bin/globus-compute-endpoint start braid_db"
-    title = f"Globus Compute Endpoint *(an-id, braid_db) [{command}]"
-    line = ["bash", "-c", 'exec -a "$0" sleep 60', title]
-    with subprocess.Popen(line) as agent:
-        (agents / "braid_db" / "daemon.pid").write_text(f"{agent.pid}\n")
-        while not Path(f"/proc/{agent.pid}/cmdline").read_text().startswith(title):
-            assert agent.poll() is None
-            time.sleep(0.01)
-        done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
-        agent.kill()
-    [running] = [one for one in json.loads(done.stdout) if one["name"] == "running"]
-    assert running["verdict"] == "bad"
-    assert running["found"] == f"process {agent.pid} of /other/bin/python"
-    assert "start braid_db" in running["advice"]
+    told = configure("--email", "a@facility.example").stderr
+    assert f"Start it: {AGENT} start braid_db" in told
 
 
 def test_a_database_that_cannot_be_used_is_refused_without_its_password(
@@ -263,6 +320,33 @@ def test_a_password_is_in_no_diff_and_no_status(
     assert "geheim" in files(agents)["user_environment.yaml"]
 
 
+def test_no_secret_is_in_a_diff_or_a_status(configure: Run, agents: Path) -> None:
+    configure()
+    file = agents / "braid_db" / "user_environment.yaml"
+    url = "postgresql://h/n?user=u&password=geheim"
+    for named in (url, "postgresql://[u:geheim@h/n"):
+        file.write_text(f'BRAID_DB_URL: "{named}"\nPGPASSWORD: "geheim"\n')
+        assert "***" in str(status()["database"])
+        assert "geheim" not in str(status())
+        done = configure("--dry-run")
+        assert done.exit_code == 0, done.stderr
+        assert "+BRAID_DB_URL: " in done.stdout
+        assert "geheim" not in done.output
+
+
+def test_a_form_that_cannot_be_changed_is_named_and_not_called_no_yaml(
+    configure: Run, agents: Path
+) -> None:
+    configure()
+    file = agents / "braid_db" / "config.yaml"
+    file.write_text("display_name:\n# what people see\n  Mine\n")
+    done = configure("--display-name", "x", db=None)
+    assert done.exit_code == 1
+    assert "holds 'display_name' in a form that cannot be changed here" in done.stderr
+    assert "Write it as 'display_name: ...' in one line" in done.stderr
+    assert file.read_text().endswith("  Mine\n")
+
+
 def test_files_that_are_no_yaml_are_left_as_they_are(configure: Run, agents: Path) -> None:
     configure()
     (agents / "braid_db" / "config.yaml").write_text("{")
@@ -272,7 +356,7 @@ def test_files_that_are_no_yaml_are_left_as_they_are(configure: Run, agents: Pat
     assert (agents / "braid_db" / "config.yaml").read_text() == "{"
 
 
-@pytest.mark.parametrize("verb", ["configure", "status", "doctor"])
+@pytest.mark.parametrize("verb", ["configure", "status"])
 def test_files_that_cannot_be_read_are_named_in_one_line(
     configure: Run, agents: Path, verb: str
 ) -> None:
@@ -290,33 +374,3 @@ def test_the_status_of_no_endpoint_is_refused() -> None:
     done = CliRunner().invoke(main, ["endpoint", "status", "nobody"])
     assert done.exit_code == 1
     assert "[endpoint-not-configured]" in done.stderr
-
-
-def test_the_doctor_says_what_to_do_where_nothing_is_configured(agents: Path) -> None:
-    done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
-    assert done.exit_code == 1
-    [check] = json.loads(done.stdout)
-    assert check["verdict"] == "bad"
-    assert check["advice"] == "Make it: braid-db endpoint configure braid_db"
-
-
-def test_the_doctor_looks_at_what_can_be_seen_here_though_nobody_is_logged_in(
-    configure: Run, agents: Path
-) -> None:
-    configure()
-    (agents / "braid_db" / "config.yaml").chmod(0o666)
-    done = CliRunner().invoke(main, ["endpoint", "doctor", "--format", "json"])
-    assert done.exit_code == 1
-    verdicts = {check["name"]: check["verdict"] for check in json.loads(done.stdout)}
-    assert verdicts == {
-        "configuration": "good",
-        # Root's agent needs an address that Globus can write to.
-        "callers": "bad" if os.geteuid() == 0 else "good",
-        "workers": "good",
-        "agent": "good",
-        "database": "good",
-        "disk": "good",
-        "permissions": "bad",
-        "running": "bad",
-        "login": "bad",
-    }

@@ -47,6 +47,8 @@ def test_a_list_takes_the_place_of_the_one_that_is_commented_out(values: list[st
         "key: old\nother: 1\n",
         "key:\n  - a\n  - b\nother: 1\n",
         "key:\n- a\n- b\nother: 1\n",
+        "key:\n  - a\n\n  - b\nother: 1\n",
+        "key: >-\n  a\n\n  b\nother: 1\n",
         "key: [a,\n  b]\nother: 1\n",
         "#key: old\nother: 1\n",
         "#key: commented out\nkey: old\nother: 1\n",
@@ -57,6 +59,10 @@ def test_a_list_takes_the_place_of_the_one_that_is_commented_out(values: list[st
 def test_a_key_is_replaced_wherever_it_stands(text: str) -> None:
     after = set_yaml(text, "key", ["new"])
     assert yaml.safe_load(after) == {"key": ["new"], "other": 1}
+
+
+def test_the_empty_lines_after_a_key_stay() -> None:
+    assert set_yaml("key: old\n\n\nother: 1\n", "key", "new") == 'key: "new"\n\n\nother: 1\n'
 
 
 def test_a_variable_of_the_template_is_set_in_its_place() -> None:

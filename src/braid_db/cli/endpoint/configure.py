@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--json-only/--any-arguments",
     default=None,
-    help="Whether arguments are read as JSON alone. Any by default; JSON on a shared endpoint.",
+    help="Whether arguments are read as JSON alone. Any by default; JSON once it is shared.",
 )
 @click.option("--allow-registered", is_flag=True, help="Let nothing but registered functions run.")
 @click.option(
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     "accounts",
     metavar="DOMAIN=ACCOUNT",
     multiple=True,
-    help="Share it, as root: whoever has an identity of DOMAIN records as ACCOUNT.",
+    help="Share it, as root: whoever has an identity of DOMAIN records as ACCOUNT, besides those "
+    "of other domains.",
 )
 @click.option("--email", help="Whom Globus writes to about a shared endpoint.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
@@ -83,7 +84,7 @@ def configure(
         host=host,
         engine=engine,
         workers=workers,
-        json_only=True if shared and json_only is None else json_only,
+        json_only=json_only,
         python=str(interpreter_of(interpreter)) if interpreter else None,
         display_name=display_name,
         allowed=_registered() if allow_registered else (),
@@ -106,10 +107,17 @@ def _account(told: str) -> tuple[str, str]:
 
 def _registered() -> list[str]:
     """Return the ids of all that is registered; earlier ones may be used by flows that live."""
+    from braid_db.compute.endpoint.errors import EndpointChoiceInvalid
     from braid_db.compute.registrations import Registrations
     from braid_db.compute.service import ComputeService
 
-    return [one.function_id for one in Registrations().of(ComputeService().owner)]
+    ids = [one.function_id for one in Registrations().of(ComputeService().owner)]
+    if not ids:
+        raise EndpointChoiceInvalid(
+            "No function is registered yet, and an endpoint that names none lets every one run. "
+            "Register them first: braid-db functions register."
+        )
+    return ids
 
 
 def _prove(workers: Workers, *, create: bool) -> None:
@@ -124,13 +132,22 @@ def _prove(workers: Workers, *, create: bool) -> None:
     if found.braid_db != ours:
         problem = f"has braid-db {found.braid_db}, and here is {ours}"
         raise WorkersUnfit(workers.python, problem, "Install the same version there.")
+    if found.agent is None:
+        problem = "has no agent beside it, and workers are forked from their agent"
+        raise WorkersUnfit(
+            workers.python, problem, "Install it there: pip install 'braid-db[endpoint]'."
+        )
     seen = workers.database(create=create)
+    error = seen.error
     # Where nothing is to be made, there may be none yet.
-    if seen.error is not None and (create or seen.code != DatabaseUnreachable.code):
-        raise EndpointChoiceInvalid(f"The workers cannot use the database: {seen.error}")
+    if error is not None and not create and seen.code == DatabaseUnreachable.code:
+        error = workers.keeps_from_making()
+    if error is not None:
+        raise EndpointChoiceInvalid(f"The workers cannot use the database: {error}")
 
 
 def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool, form: str) -> None:
+    from braid_db.compute.endpoint.configuring import lacks_address
     from braid_db.compute.endpoint.running import agent_process
     from braid_db.compute.endpoint.seen import agent_command
 
@@ -152,6 +169,10 @@ def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool,
         text.say([f"Nothing to change: the endpoint {endpoint.name} is as it should be."])
     elif dry_run:
         text.note("Nothing was changed.")
+    elif lacks_address(endpoint):
+        address = f"braid-db endpoint configure {endpoint.name} --email ADDRESS"
+        text.note(f"Root's agent starts only with an address that Globus can write to: {address}")
+        text.note(f"Then start it: {agent_command(endpoint)} start {endpoint.name}")
     elif agent_process(endpoint) is not None:
         text.note(f"Start the agent again: {agent_command(endpoint)} restart {endpoint.name}")
     else:

@@ -14,15 +14,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from braid_db.compute.endpoint import folder
-from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
+from braid_db.compute.endpoint.configuring import (
+    allowed_functions,
+    is_shared,
+    mapped_accounts,
+    read_yaml,
+)
 from braid_db.compute.endpoint.folder import EndpointFolder
 from braid_db.compute.endpoint.running import agent_process, left_by_killed, python_of
-from braid_db.compute.endpoint.seen import (
-    agent_command,
-    is_of_the_workers,
-    mapped_accounts,
-    workers_of,
-)
+from braid_db.compute.endpoint.seen import agent_command, is_of_the_workers, workers_of
 from braid_db.compute.registering import Compared, State, compare_functions
 from braid_db.compute.registrations import Registrations
 from braid_db.compute.service import PRIVATE, ComputeService, Sharing

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,15 @@ from typing import Any
 from braid_db.compute.endpoint import editing, folder
 from braid_db.compute.endpoint.errors import EndpointChoiceInvalid, EndpointFileUnusable
 from braid_db.compute.endpoint.folder import EndpointFolder
+from braid_db.compute.endpoint.secrecy import shown_url, shown_variable
+from braid_db.compute.endpoint.workers import fixed_database
 from braid_db.compute.owned_file import replace_file
 from braid_db.errors import shown
 from braid_db.resources import endpoint_config_folder
 
 ENGINES = ("ProcessPoolEngine", "GlobusComputeEngine")
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
+_HEADERS = 2
+"""With how many lines about its files a unified diff begins."""
 _READABLE = 0o644
 _OWNERS_ALONE = 0o600
 
@@ -33,7 +38,7 @@ class Choices:
     :param database_url: what the functions find in ``BRAID_DB_URL``.
     :param host: what they find in ``BRAID_DB_HOST``.
     :param workers: how many calls are recorded at the same time.
-    :param json_only: whether arguments are read as JSON alone.
+    :param json_only: whether arguments are read as JSON alone; they are where it becomes shared.
     :param python: the interpreter of the workers.
     :param allowed: ids of functions that may run, besides those that may already.
     :param accounts: domain of Globus identities -> the account here that they become; the
@@ -69,8 +74,15 @@ class FileChange:
         """Return what changes, as lines of a unified diff, without passwords."""
         before = [] if self.before is None else self.before.splitlines()
         name = self.path.name
-        lines = difflib.unified_diff(before, self.after.splitlines(), name, name, lineterm="")
-        return [_PASSWORD.sub(r"\1***@", line) for line in lines]
+        after = self.after.splitlines()
+        lines = list(difflib.unified_diff(before, after, name, name, lineterm=""))
+        without_secrets = shown_variable if name == folder.ENVIRONMENT else shown_url
+        return [
+            line
+            if number < _HEADERS or line.startswith("@@")
+            else line[0] + without_secrets(line[1:])
+            for number, line in enumerate(lines)
+        ]
 
 
 def plan_changes(endpoint: EndpointFolder, choices: Choices) -> list[FileChange]:
@@ -82,12 +94,12 @@ def plan_changes(endpoint: EndpointFolder, choices: Choices) -> list[FileChange]
     _check(endpoint, choices)
     after = {
         folder.CONFIG: _core(endpoint, choices),
-        folder.TEMPLATE: _template(_text(endpoint, folder.TEMPLATE), choices),
+        folder.TEMPLATE: _template(endpoint, choices),
         folder.SCHEMA: _text(endpoint, folder.SCHEMA),
         folder.ENVIRONMENT: _environment(endpoint, choices),
     }
     if choices.accounts:
-        after[folder.MAPPING] = _mapping(choices.accounts)
+        after[folder.MAPPING] = _mapping(endpoint, choices.accounts)
     changes = [
         FileChange(endpoint.path / name, endpoint.text(name), text, _mode(name))
         for name, text in after.items()
@@ -125,6 +137,30 @@ def allowed_functions(endpoint: EndpointFolder) -> list[str] | None:
 def is_shared(endpoint: EndpointFolder) -> bool:
     """Return whether an endpoint serves more than its owner's identity."""
     return bool(read_yaml(endpoint, folder.CONFIG).get("identity_mapping_config_path"))
+
+
+def lacks_address(endpoint: EndpointFolder) -> bool:
+    """Return whether an endpoint's agent cannot start, as it is root's and names no address."""
+    return os.geteuid() == 0 and not read_yaml(endpoint, folder.CONFIG).get("email")
+
+
+def mapped_accounts(endpoint: EndpointFolder) -> dict[str, str]:
+    """Return domain of identities -> account here, of a shared endpoint; else nothing."""
+    if not is_shared(endpoint):
+        return {}
+    try:
+        return {
+            rule["match"].removeprefix(".*@").replace("\\", ""): rule["output"]
+            for rule in _rules(endpoint)
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _rules(endpoint: EndpointFolder) -> list[dict[str, Any]]:
+    """Return the rules by which identities become accounts."""
+    told = json.loads(endpoint.text(folder.MAPPING) or "[]")
+    return [rule for mapping in told for rule in mapping["mappings"]]
 
 
 def read_yaml(endpoint: EndpointFolder, name: str) -> Mapping[str, Any]:
@@ -189,7 +225,8 @@ def _core(endpoint: EndpointFolder, choices: Choices) -> str:
 
 
 def _environment(endpoint: EndpointFolder, choices: Choices) -> str:
-    settings = {"BRAID_DB_URL": choices.database_url, "BRAID_DB_HOST": choices.host}
+    url = choices.database_url and fixed_database(choices.database_url)
+    settings = {"BRAID_DB_URL": url, "BRAID_DB_HOST": choices.host}
     return _with_settings(endpoint, folder.ENVIRONMENT, settings)
 
 
@@ -202,16 +239,27 @@ def _with_settings(
         if value is None or _parsed(path, text).get(key) == value:
             continue
         text = editing.set_yaml(text, key, value)
-        if _parsed(path, text).get(key) != value:
-            raise EndpointFileUnusable(path, f"holds '{key}' in a form that cannot be changed here")
+        if not _reads(path, text, key, value):
+            problem = f"holds '{key}' in a form that cannot be changed here"
+            advice = f"Write it as '{key}: ...' in one line, a list as [a, b], and do this again."
+            raise EndpointFileUnusable(path, problem, advice)
     return text
 
 
-def _template(text: str, choices: Choices) -> str:
+def _reads(path: Path, text: str, key: str, value: editing.Setting) -> bool:
+    """Return whether a key of a YAML text has a value; a text that was spoiled has none."""
+    with suppress(EndpointFileUnusable):
+        return bool(_parsed(path, text).get(key) == value)
+    return False
+
+
+def _template(endpoint: EndpointFolder, choices: Choices) -> str:
+    text = _text(endpoint, folder.TEMPLATE)
+    becomes_shared = bool(choices.accounts) and not is_shared(endpoint)
     variables: dict[str, str | int | bool | None] = {
         "engine": choices.engine,
         "workers": choices.workers,
-        "json_only": choices.json_only,
+        "json_only": choices.json_only if choices.json_only is not None else becomes_shared or None,
         "python": choices.python,
     }
     for name, value in variables.items():
@@ -226,13 +274,22 @@ def _template(text: str, choices: Choices) -> str:
     return text
 
 
-def _mapping(accounts: Mapping[str, str]) -> str:
-    """Return which Globus identities become which account: each of a domain the one of it."""
-    rules = [
+def _mapping(endpoint: EndpointFolder, accounts: Mapping[str, str]) -> str:
+    """Return which Globus identities become which account: each of a domain the one of it.
+
+    Other domains of an endpoint that is shared already stay what they are.
+    """
+    new = [
         {"source": "{username}", "match": f".*@{re.escape(domain)}", "output": account}
         for domain, account in accounts.items()
     ]
-    mapping = [{"DATA_TYPE": "expression_identity_mapping#1.0.0", "mappings": rules}]
+    try:
+        known = _rules(endpoint) if is_shared(endpoint) else []
+        rules = {str(rule["match"]): rule for rule in [*known, *new]}
+    except (ValueError, TypeError, KeyError):
+        path = endpoint.path / folder.MAPPING
+        raise EndpointFileUnusable(path, "is no mapping of identities") from None
+    mapping = [{"DATA_TYPE": "expression_identity_mapping#1.0.0", "mappings": list(rules.values())}]
     return json.dumps(mapping, indent=2) + "\n"
 
 

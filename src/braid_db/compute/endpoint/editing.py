@@ -26,8 +26,11 @@ def set_yaml(text: str, key: str, value: Setting) -> str:
         return "\n".join([*lines, *new]) + "\n"
     end = at + 1
     is_comment = lines[at].startswith("#")
-    while end < len(lines) and _belongs(lines[end], is_comment=is_comment):
-        end += 1
+    for number, line in enumerate(lines[end:], end):
+        if _belongs(line, is_comment=is_comment):
+            end = number + 1
+        elif is_comment or line.strip():
+            break
     return "\n".join([*lines[:at], *new, *lines[end:]]) + "\n"
 
 

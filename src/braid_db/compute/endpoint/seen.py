@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from braid_db.compute.endpoint import folder
-from braid_db.compute.endpoint.configuring import allowed_functions, is_shared, read_yaml
+from braid_db.compute.endpoint.configuring import (
+    allowed_functions,
+    is_shared,
+    mapped_accounts,
+    read_yaml,
+)
 from braid_db.compute.endpoint.editing import get_variable
 from braid_db.compute.endpoint.folder import EndpointFolder
 from braid_db.compute.endpoint.running import agent_process
+from braid_db.compute.endpoint.secrecy import shown_url
 from braid_db.compute.endpoint.workers import Workers, interpreter_of
 from braid_db.errors import BraidError
 
@@ -33,7 +37,7 @@ def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
         "running": agent_process(endpoint) is not None,
         "shared": is_shared(endpoint),
         "accounts": [f"{domain}={name}" for domain, name in mapped_accounts(endpoint).items()],
-        "database": shown_database(str(environment.get("BRAID_DB_URL"))),
+        "database": shown_url(str(environment.get("BRAID_DB_URL"))),
         "engine": get_variable(template, "engine"),
         "workers": get_variable(template, "workers"),
         "json_only": get_variable(template, "json_only"),
@@ -41,14 +45,6 @@ def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
         "allowed_functions": allowed_functions(endpoint),
         "folder": str(endpoint.path),
     }
-
-
-def shown_database(url: str) -> str:
-    """Return a database's URL without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{parts.netloc.split('@')[-1]}"))
 
 
 def workers_of(endpoint: EndpointFolder) -> Workers:
@@ -90,17 +86,3 @@ def is_of_the_workers(endpoint: EndpointFolder, python: Path) -> bool:
     except BraidError:
         return True
     return python.parent.resolve() == wanted.parent.resolve()
-
-
-def mapped_accounts(endpoint: EndpointFolder) -> dict[str, str]:
-    """Return domain of identities -> account here, of a shared endpoint; else nothing."""
-    if not is_shared(endpoint):
-        return {}
-    try:
-        told = json.loads(endpoint.text(folder.MAPPING) or "[]")
-        rules = [rule for mapping in told for rule in mapping["mappings"]]
-        return {
-            rule["match"].removeprefix(".*@").replace("\\", ""): rule["output"] for rule in rules
-        }
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return {}

@@ -13,9 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from braid_db.compute.endpoint.errors import WorkersUnfit
+from braid_db.errors import shown
+from braid_db.settings import database_url
 
 _LONGEST_S = 120
 _OURS = ("BRAID_", "PG", "GLOBUS_", "PYTHON")
+
+_MAKING = """
+import sys, tempfile
+from pathlib import Path
+from urllib.parse import unquote
+from braid_db.settings import read_settings
+scheme, _, path = read_settings().database_url.partition(":///")
+if scheme.startswith("sqlite"):
+    file = Path(unquote(path.partition("?")[0]))
+    folder = file.parent
+    while not folder.exists():
+        folder = folder.parent
+    if file.exists():
+        sys.exit(f"{file} is there, and cannot be opened as a file")
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        sys.exit(f"nothing can be written in {folder} ({error.strerror})")
+"""
 
 _VERSIONS = """
 import json, sys
@@ -62,6 +83,12 @@ class Workers:
 
         :param create: whether to make it where there is none.
         """
+        named = self.variables.get("BRAID_DB_URL", "")
+        if fixed_database(named) != named:
+            return DatabaseSeen(
+                error=f"BRAID_DB_URL names {shown(named)}, which is another file in each folder "
+                f"that a function runs in. Name it from the root on, with --db."
+            )
         if create:
             made = self._command("db", "create")
             if made.returncode:
@@ -71,6 +98,11 @@ class Workers:
             return _refused(done)
         told = json.loads(done.stdout)
         return DatabaseSeen(url=told["url"], uid=told["uid"], schema=told["schema"])
+
+    def keeps_from_making(self) -> str | None:
+        """Return why they could not make the file of a database that is not there yet, if so."""
+        done = self._run("-c", _MAKING)
+        return (done.stderr.strip().splitlines() or [""])[-1] if done.returncode else None
 
     def _command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run("-m", "braid_db", *arguments, "--format", "json")
@@ -119,6 +151,20 @@ class DatabaseSeen:
     schema: str | None = None
     error: str | None = None
     code: str | None = None
+
+
+def fixed_database(named: str) -> str:
+    """Return the database that is named here, so that it is the same one in any folder.
+
+    A '~' stays, as it is the home of the account that the functions run as.
+    """
+    scheme, slashes, rest = named.partition("://")
+    if slashes and not scheme.startswith("sqlite"):
+        return named
+    path = rest.removeprefix("/") if slashes else named
+    if not path or path.startswith(("/", "~", ":memory:")):
+        return named
+    return database_url(named) if slashes else str(Path(named).absolute())
 
 
 def interpreter_of(environment: str) -> Path:

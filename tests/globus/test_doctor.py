@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.effort import only_whole
 from tests.globus.served import STEP, Served
+from tests.globus_cloud.broker import Broker
 
 
 def wrong(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -101,3 +103,17 @@ def test_files_that_others_can_change_and_a_database_that_is_gone_are_named(
     aside = database.rename(database.with_suffix(".aside"))
     assert "braid.db" in wrong(served.account.doctor())["database"]
     aside.rename(database)
+
+
+@only_whole("a broker is restarted")
+def test_the_table_is_given_though_the_broker_takes_no_calls(
+    served: Served, rabbitmq: Broker
+) -> None:
+    rabbitmq.stop()
+    try:
+        checks = served.account.doctor("--round-trip", "--limit", "20")
+    finally:
+        rabbitmq.start()
+    assert checks["round trip"]["verdict"] == "bad"
+    assert checks["registered"]["verdict"] == "good"
+    served.account.start_agent()

@@ -158,6 +158,21 @@ def test_a_dry_run_registers_and_writes_nothing(
     assert f"{flow_input}: tell would change" in changed.stderr
 
 
+def test_an_endpoint_cannot_be_kept_to_what_is_registered_before_anything_is(
+    owner: Account,
+) -> None:
+    configure = ("endpoint", "configure", "--db", owner.home / "braid.db")
+    refused = owner.run(*configure, "--allow-registered")
+    assert refused.returncode == 1
+    assert "braid-db functions register" in refused.stderr
+    assert not owner.agent.folder.exists()
+    owner.ask(*configure)
+    found = owner.run("endpoint", "doctor", "--round-trip", "--format", "json")
+    checks = {check["name"]: check for check in json.loads(found.stdout)}
+    assert checks["registered"]["verdict"] == "good"
+    assert checks["round trip"]["found"] == "the endpoint has no id yet"
+
+
 def test_an_endpoint_lets_run_what_is_registered_and_what_it_let_run_before(
     owner: Account, module: Path
 ) -> None:

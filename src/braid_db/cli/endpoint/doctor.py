@@ -14,7 +14,10 @@ from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.progress import progress
 
 if TYPE_CHECKING:
-    from braid_db.compute.endpoint.checks import Check, Examined
+    from collections.abc import Iterator, Sequence
+
+    from braid_db.compute.endpoint.checks import Examined
+    from braid_db.compute.endpoint.verdicts import Check
 
 
 @click.command(context_settings=CONTEXT)
@@ -41,9 +44,9 @@ def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
     from importlib.metadata import version
 
     from braid_db.cli.functions.choosing import chosen_functions
-    from braid_db.compute.endpoint.checks import Examined, Verdict, examine
+    from braid_db.compute.endpoint.checks import Examined, attempted, examine
     from braid_db.compute.endpoint.folder import EndpointFolder
-    from braid_db.compute.registering import register_missing
+    from braid_db.compute.endpoint.verdicts import Verdict
     from braid_db.compute.registrations import Registrations
     from braid_db.compute.service import ComputeService
 
@@ -56,37 +59,44 @@ def doctor(name: str, round_trip: bool, limit_s: float, form: str) -> None:
     )
     checks = []
     with progress(f"Examining the endpoint {name}") as tell:
+        unregistered: list[Check] = []
         if round_trip:
             tell("registering functions")
-            register_missing(examined.service, examined.registrations, examined.functions)
+            unregistered += attempted("round trip", lambda: _register(examined))
         for check in examine(examined):
             tell(check.name)
             checks.append(check)
         if round_trip:
             tell("round trip")
-            checks.append(_round_trip(examined, limit_s))
+            trip = attempted("round trip", lambda: _round_trip(examined, limit_s))
+            checks += unregistered or trip
     _show(checks, form)
     sys.exit(1 if any(check.verdict is Verdict.BAD for check in checks) else 0)
 
 
-def _round_trip(examined: Examined, limit_s: float) -> Check:
-    from braid_db.compute.endpoint.checks import Check, Verdict
+def _register(examined: Examined) -> Sequence[Check]:
+    """Register what the round trip needs; there is nothing to be said of it."""
+    from braid_db.compute.registering import register_missing
+
+    register_missing(examined.service, examined.registrations, examined.functions)
+    return ()
+
+
+def _round_trip(examined: Examined, limit_s: float) -> Iterator[Check]:
     from braid_db.compute.endpoint.round_trip import go_round
+    from braid_db.compute.endpoint.verdicts import Check, Verdict
     from braid_db.compute.remote import RemoteTasks
-    from braid_db.errors import BraidError
 
     endpoint_id = examined.endpoint.endpoint_id
     if endpoint_id is None:
-        return Check("round trip", Verdict.BAD, "the endpoint has no id yet", "Start it first.")
+        yield Check("round trip", Verdict.BAD, "the endpoint has no id yet", "Start it first.")
+        return
     newest = examined.registrations.newest(examined.service.owner)
     ids = {one.name: one.function_id for one in newest.values()}
-    try:
-        with RemoteTasks(examined.service) as tasks:
-            made = go_round(tasks, endpoint_id, ids, limit_s)
-    except BraidError as error:
-        return Check("round trip", Verdict.BAD, "did not come back", str(error))
+    with RemoteTasks(examined.service) as tasks:
+        made = go_round(tasks, endpoint_id, ids, limit_s)
     found = f"record {made.record_id} in database {made.database}"
-    return Check("round trip", Verdict.GOOD, found)
+    yield Check("round trip", Verdict.GOOD, found)
 
 
 def _show(checks: list[Check], form: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from braid_db.flows import FlowRun, run_flow
 from braid_db.flows.checking import Finding, check
+from braid_db.flows.checking.inputs import shape_of_input
+from braid_db.flows.checking.ways import shapes_of
 from braid_db.flows.scope import RUNTIME_ERROR
 from tests.flows.instrumenting.strategies import Told
 from tests.flows.instrumenting.world import INPUT, OLD_TRANSFER, OTHER, TRANSFER, Script
@@ -19,6 +22,10 @@ OF_READING = (
     *("path-never-written", "path-not-always-written", "path-undocumented"),
     *("input-not-required", "input-not-asked-for", "predecessor-may-not-have-run"),
 )
+
+
+MISSING = ("Nothing stands at", "there is no member", "the run's state has no")
+"""What the runner says where a state reads what is not there."""
 
 
 def schema_of(value: Any) -> dict[str, Any]:
@@ -85,10 +92,27 @@ def has_no_error_where_a_run_went_everywhere(seen: Seen) -> None:
             raise LawBroken(f"{wrong[0]}, but the run succeeded")
 
 
+def inside_of_what_was_made(states: dict[str, Any], said: str) -> bool:
+    """Return whether what a run says to be missing may be in what an expression made."""
+    made = {
+        key.removesuffix(".=")
+        for state in states.values()
+        if state["Type"] in ("Pass", "ExpressionEval")
+        for key in state.get("Parameters", {})
+        if key.endswith(".=")
+    }
+    path = re.search(r"path '\$\.(\w+)\.", said)
+    return path[1] in made if path else bool(made) and "there is no member" in said
+
+
 def fails_only_where_it_was_found(seen: Seen) -> None:
-    """Where a run here fails as nothing stands at a path, that was found."""
-    run = seen.run
-    if run.error == RUNTIME_ERROR:
+    """Where a run here fails as nothing stands at a path, that was found.
+
+    What is inside of a value that an expression made, only a run knows.
+    """
+    run, said = seen.run, str(seen.run.explanation)
+    is_missing = run.error == RUNTIME_ERROR and any(each in said for each in MISSING)
+    if is_missing and not inside_of_what_was_made(seen.told.definition["States"], said):
         for name in ("input", "schema"):
             found = seen.knowing[name]
             if not any(
@@ -98,10 +122,14 @@ def fails_only_where_it_was_found(seen: Seen) -> None:
 
 
 def finds_no_more_than_with_less_known(seen: Seen) -> None:
-    """What is an error whatever the input is, is one with this input."""
+    """What is an error whatever the input is, is one with this input where a run may come to it."""
+    states = seen.told.definition["States"]
+    reached = shapes_of(seen.told.definition["StartAt"], states, shape_of_input(None, INPUT))
     known = {(each.code, each.state, each.field) for each in seen.knowing["input"] if each.is_error}
     for finding in seen.knowing["nothing"]:
-        if finding.is_error and (finding.code, finding.state, finding.field) not in known:
+        is_reached = finding.state is None or finding.state in reached
+        place = (finding.code, finding.state, finding.field)
+        if finding.is_error and is_reached and place not in known:
             raise LawBroken(f"{finding}, but not knowing the input")
 
 

@@ -33,6 +33,7 @@ from braid_db.recall.jobs import Job, here
 from braid_db.recall.outcomes import ActionOutcome, get_outcome, list_outcomes
 from braid_db.recall.placeholders import CannotFill
 from braid_db.recall.recalls import get_recall_row
+from braid_db.records.views import iso
 from braid_db.settings import Settings
 from braid_db.store import Store, Transaction
 from braid_db.store import actions as sql
@@ -115,9 +116,13 @@ def retry(
     :param action_run_ids: only these; all such runs of the recall when empty.
     :returns: those that are due now.
     :raises RecallNotFound: if there is no such recall.
-    :raises InvalidArgument: if one that is named is not of this recall, or cannot start again.
+    :raises InvalidArgument: if the recall was taken back, or one that is named is not of this
+        recall, or cannot start again.
     """
-    get_recall_row(tx, recall_id)
+    row = get_recall_row(tx, recall_id)
+    if row.reinstated_at is not None:
+        found = f"{recall_id}, a recall that was taken back at {iso(row.reinstated_at)}"
+        raise InvalidArgument("recall_id", found, "one that stands: the others owe nothing more")
     runs = list_outcomes(tx, recall_id, states=_RETRIED)
     again = [run.action_run_id for run in runs]
     if action_run_ids:

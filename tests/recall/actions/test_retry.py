@@ -1,0 +1,23 @@
+"""Tests of what may not be started again."""
+
+from __future__ import annotations
+
+import pytest
+
+from braid_db.errors import InvalidArgument
+from braid_db.recall.outbox import retry
+from braid_db.recall.outcomes import list_outcomes
+from braid_db.recall.reinstate import reinstate
+from tests.recall.actions.ledger import Ledger
+
+
+def test_what_failed_stays_failed_once_its_recall_was_taken_back(ledger: Ledger) -> None:
+    recall_id = ledger.owe(ledger.program("tell"), ["{tag.nosuch}"])
+    [failed] = ledger.run()
+    assert failed.state == "failed"
+    ledger.store.write(lambda tx: reinstate(tx, recall_id, by=None, reason="it was right"))
+    for named in ([], [failed.action_run_id]):
+        with pytest.raises(InvalidArgument, match="a recall that was taken back at"):
+            ledger.store.write(lambda tx, ids=named: retry(tx, recall_id, ids))
+    assert ledger.run() == []
+    assert ledger.store.read(lambda tx: list_outcomes(tx, recall_id)) == [failed]

@@ -12,6 +12,8 @@ import pytest
 
 from tests.functions.calls import Endpoint, document, nested, refused
 
+FLOW = "9b0fdd6e-3f0f-4c6f-9d5e-2f8f3c1c7a10"
+
 CREATED: dict[str, tuple[dict[str, Any], tuple[str, str, str, Any]]] = {
     "a command alone": ({"command": "mail"}, ("Not Provided", "shell", "mail", [])),
     "nulls": (
@@ -28,16 +30,16 @@ CREATED: dict[str, tuple[dict[str, Any], tuple[str, str, str, Any]]] = {
     ),
     "no arguments": ({"command": "mail", "params": []}, ("Not Provided", "shell", "mail", [])),
     "a flow": (
-        {"action_type": "flow", "command": "flow-id", "params": {"input": {"deep": [1, None]}}},
-        ("Not Provided", "flow", "flow-id", {"input": {"deep": [1, None]}}),
+        {"action_type": "flow", "command": FLOW, "params": {"input": {"deep": [1, None]}}},
+        ("Not Provided", "flow", FLOW, {"input": {"deep": [1, None]}}),
     ),
     "a flow without input": (
-        {"action_type": "flow", "command": "flow-id"},
-        ("Not Provided", "flow", "flow-id", {}),
+        {"action_type": "flow", "command": FLOW},
+        ("Not Provided", "flow", FLOW, {}),
     ),
     "upstream's word for a flow": (
-        {"action_type": "automate_event", "command": "flow-id", "params": {"a": 1}},
-        ("Not Provided", "flow", "flow-id", {"a": 1}),
+        {"action_type": "automate_event", "command": FLOW, "params": {"a": 1}},
+        ("Not Provided", "flow", FLOW, {"a": 1}),
     ),
 }
 
@@ -57,6 +59,16 @@ def test_an_invalidation_action_is_kept_as_it_was_told(
 
 
 NOT_CREATED: dict[str, tuple[dict[str, Any], str]] = {
+    "a flow that is no id": (
+        {"action_type": "flow", "command": "not-a-uuid/../x"},
+        "'command' is 'not-a-uuid/../x'; expected the id of the flow, a UUID",
+    ),
+    "an unknown blank": ({"command": "mail", "params": ["{x.__class__}"]}, "is no placeholder"),
+    "a lone brace": ({"command": "mail", "params": ["{"]}, "holds a single {"),
+    "an index in a flow's input": (
+        {"command": FLOW, "action_type": "flow", "params": {"a": [{"b": "{name[0]}"}]}},
+        "is no placeholder",
+    ),
     "no command": ({}, "'command' is absent; expected the program to run, or the id of the flow"),
     "an empty command": ({"command": ""}, "'command' is absent"),
     "a command that is a list": ({"command": ["mail"]}, "'command' is a list; expected a text"),
@@ -94,23 +106,23 @@ NOT_CREATED: dict[str, tuple[dict[str, Any], str]] = {
         "'params[0]' is a text with half a surrogate pair",
     ),
     "a flow's input that is a list": (
-        {"command": "f", "action_type": "flow", "params": ["x"]},
+        {"command": FLOW, "action_type": "flow", "params": ["x"]},
         "'params' is a list; expected an object, the flow's input",
     ),
     "a flow's input that is a text": (
-        {"command": "f", "action_type": "flow", "params": "{}"},
+        {"command": FLOW, "action_type": "flow", "params": "{}"},
         "'params' is a text; expected an object",
     ),
     "a flow's input with a number as key": (
-        {"command": "f", "action_type": "flow", "params": {"a": {1: 2}}},
+        {"command": FLOW, "action_type": "flow", "params": {"a": {1: 2}}},
         "keys that are texts",
     ),
     "a flow's input that is nested deeply": (
-        {"command": "f", "action_type": "flow", "params": {"a": nested(100_000)}},
+        {"command": FLOW, "action_type": "flow", "params": {"a": nested(100_000)}},
         "nested deeper than 100 levels",
     ),
     "a flow's input that is no JSON": (
-        {"command": "f", "action_type": "flow", "params": {"a": {1, 2}}},
+        {"command": FLOW, "action_type": "flow", "params": {"a": {1, 2}}},
         "expected a JSON value",
     ),
 }

@@ -16,6 +16,7 @@ from braid_db.records.views import tag_value
 from braid_db.store import Transaction, reading
 
 NAMES = "{name}, {record_id}, {uri}, {tag.KEY} and {cause}"
+_FIELDS = ("name", "record_id", "uri", "cause")
 _TAG = "tag."
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
@@ -79,6 +80,17 @@ def fill_all(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: fill_all(item, values) for key, item in value.items()}
     return value
+
+
+def fault_in(template: str) -> str | None:
+    """Return why no record at all could fill a text in; None where one may."""
+    for match in _PART.finditer(template):
+        part, name = match.group(0), match.group(1)
+        if part in ("{", "}"):
+            return f"{shown(template)} holds a single {part}; write {part}{part} for one"
+        if name is not None and name not in _FIELDS and not name.startswith(_TAG):
+            return _unknown(part, name)
+    return None
 
 
 def _unknown(part: str, name: str) -> str:

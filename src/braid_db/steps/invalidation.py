@@ -9,6 +9,8 @@ from uuid import UUID
 from braid_db.errors import InvalidArgument, InvalidReference, shown
 from braid_db.model import NO_RUN
 from braid_db.recall.actions import ActionToCreate, ActionType, create_action, link_action
+from braid_db.recall.flow_start import is_flow_id
+from braid_db.recall.placeholders import NAMES, fault_in
 from braid_db.records.contents import Contents
 from braid_db.records.receipts import Result
 from braid_db.steps import values
@@ -78,6 +80,8 @@ def read_action(request: CreateActionRequest) -> ActionToCreate:
     if request.command is None:
         expected = "the program to run, or the id of the flow to start"
         raise InvalidArgument("command", "absent", expected)
+    if kind is ActionType.FLOW and not is_flow_id(request.command):
+        raise InvalidArgument("command", shown(request.command), "the id of the flow, a UUID")
     read = read_arguments if kind is ActionType.SHELL else read_input
     return ActionToCreate(request.name or UNNAMED, kind, request.command, read(request.params))
 
@@ -100,7 +104,9 @@ def read_arguments(params: Any) -> Sequence[str]:
         expected = "a list of texts, one for each argument"
         raise InvalidArgument("params", values.kind_of(params), expected)
     limit = values.VALUE_LENGTH
-    return [values.text(f"params[{n}]", item, limit) for n, item in enumerate(params)]
+    told = [values.text(f"params[{n}]", item, limit) for n, item in enumerate(params)]
+    _check_blanks(told)
+    return told
 
 
 def read_input(params: Any) -> Mapping[str, object]:
@@ -110,7 +116,19 @@ def read_input(params: Any) -> Mapping[str, object]:
     if not isinstance(params, dict):
         raise InvalidArgument("params", values.kind_of(params), "an object, the flow's input")
     read_tags("params", params)
+    _check_blanks(params)
     return params
+
+
+def _check_blanks(value: Any) -> None:
+    """Refuse what nothing could ever be filled into."""
+    if isinstance(value, str) and (fault := fault_in(value)) is not None:
+        raise InvalidArgument("params", f"not to be filled in, as {fault}", f"only {NAMES}")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _check_blanks(item)
 
 
 def one_action(value: Any) -> str:

@@ -74,7 +74,11 @@ class Ledger:
 
     def change_params(self, action_id: str, text: str) -> None:
         """Put a text in the place of an action's parameters, as another program might."""
-        change = invalidation_action.update().values(params=text)
+        self.change_action(action_id, params=text)
+
+    def change_action(self, action_id: str, **columns: str) -> None:
+        """Change an action in ways that no call would accept."""
+        change = invalidation_action.update().values(**columns)
         change = change.where(invalidation_action.c.invalidation_action_id == action_id)
         self.store.write(lambda tx: tx.write(Statement(change), [()]))
 

@@ -178,7 +178,9 @@ def test_an_environment_that_the_sdk_does_not_know_fails(
 def test_what_is_no_flow_id_is_never_asked_for(
     ledger: Ledger, service: FlowsService, flow_id: str
 ) -> None:
-    owe_flow(ledger, flow_id)
+    action_id = ledger.action(FLOW, INPUT, "flow")
+    ledger.change_action(action_id, command=flow_id)
+    ledger.owe_runs([ledger.record(name="it", uris="file://host/it")], action_id)
     outcome = ledger.run_one()
     assert (outcome.state, outcome.attempt) == ("failed", 0)
     assert "is not the id of a flow" in str(outcome.output)

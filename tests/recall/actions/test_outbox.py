@@ -166,10 +166,10 @@ def test_an_action_that_leaves_open_what_nobody_knows_fails_without_being_starte
 ) -> None:
     mark = tmp_path / "started"
     path = ledger.program("touch", f"#!/bin/sh\n: > {mark}\n")
-    ledger.owe(path, ["{name}", "{nonsense}"])
+    ledger.owe(path, ["{name}", "{tag.nosuch}"])
     outcome = ledger.run_one()
     assert (outcome.state, outcome.attempt, outcome.claimed_by) == ("failed", 0, None)
-    assert "Not started: '{nonsense}' is no placeholder; known are {name}" in str(outcome.output)
+    assert "Not started: '{tag.nosuch}' stands for nothing, as" in str(outcome.output)
     assert not mark.exists()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from braid_db.errors import CycleRefused, NotAnOutput, RecordNotFound, VersionNotFound
 from braid_db.model import UNKNOWN_TIMES, Definition, Kind, Reference, Role, RunContext, Times
+from braid_db.records.late import NOTHING_LATER
 from braid_db.store import Transaction, tables
 from braid_db.store import recording as sql
 from braid_db.store.statements import Row
@@ -64,6 +65,7 @@ class Contents:
 
     :param context: the run that derivations belong to, and who is said to have made versions.
     :param reason: why versions are made, where a person says so.
+    :ivar later: what came after an activity that is told late, and may have read what it wrote.
     :ivar invalid: those of the contents that were read which a standing recall reaches.
     """
 
@@ -75,6 +77,7 @@ class Contents:
         self._made: dict[int, list[Content]] = {}
         self._leaves: set[int] = set()
         self._opened: dict[int, int] = {}
+        self.later = NOTHING_LATER
         self.invalid: set[int] = set()
         self._from_invalid: list[tuple[Content, Content, Role]] = []
         self._perhaps_invalid: set[int] = set()
@@ -145,8 +148,9 @@ class Contents:
         """Return the content that a step or transfer made of a record.
 
         What the call made of it already, if it is named twice; else the newest with its checksum
-        that no step made, because a reader may be recorded before the writer; else the current
-        one, if nothing made or used it; else a new one.
+        that no step made, because a reader may be recorded before the writer; else the one that
+        only what came later is known to have read; else the current one, if nothing made or used
+        it; else a new one.
 
         :raises NotAnOutput: if the record is a step or transfer.
         """
@@ -166,6 +170,9 @@ class Contents:
             row = self.tx.first(sql.FIND_UNWRITTEN_BY_SHA256, entity.record_id, sha256)
             if row is not None:
                 return self.known(entity, row, sha256)
+        row = self.later.read(self.tx, entity.record_id, sha256)
+        if row is not None:
+            return self.known(entity, row)
         may_be = sha256 is None or entity.sha256 in (None, sha256)
         if may_be and not self._is_made_or_used(entity.content_id):
             return self.current(entity)

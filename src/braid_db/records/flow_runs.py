@@ -67,23 +67,64 @@ def record_executions(
         record_id = known.get(place)
         if record_id is None:
             others = [by_state[state] for state in one.after if state in by_state]
-            result = _record(tx, rules, one, references(ids[-1:]), references(others))
+            told = _linked(one, ids[-1:], others, later_than(place, executions, known))
+            result = _record(tx, rules, one.key, told)
             record_id = result["flow_state_record_id"]
         ids.append(record_id)
         by_state[one.state] = record_id
     return ids
 
 
+def later_than(
+    place: int, executions: Sequence[Execution], known: Mapping[int, int]
+) -> frozenset[int]:
+    """Return the records of what ran after an execution, and before another wrote the same.
+
+    :param known: the records that were there before, by the executions' places.
+    """
+    if not known:
+        return frozenset()
+    own, later = _written_by(executions[place]), set[int]()
+    for after in range(place + 1, len(executions)):
+        if after in known:
+            later.add(known[after])
+        elif not own.isdisjoint(_written_by(executions[after])):
+            break
+    return frozenset(later)
+
+
+def _written_by(one: Execution) -> set[str]:
+    """Return the URIs of what an execution wrote."""
+    told = one.told
+    if isinstance(told, TransferToRecord):
+        written = [item.destination for item in told.items] if told.generates else []
+    else:
+        written = [*told.made]
+    return {uri for definition in written for uri in definition.uris[:1]}
+
+
+def _linked(
+    one: Execution, before: Sequence[int], others: Sequence[int], later: frozenset[int]
+) -> StepToRecord | TransferToRecord:
+    """Return what is told of an execution, with the records that it stands between."""
+    previous, given = references(before), references(others)
+    if isinstance(one.told, TransferToRecord):
+        return replace(one.told, previous=previous, others=given, later=later)
+    return one.told._replace(previous=previous, others=given, later=later)
+
+
 def _record(
-    tx: Transaction, rules: IdentityRules, one: Execution, before: References, others: References
+    tx: Transaction,
+    rules: IdentityRules,
+    key: CallKey | None,
+    told: StepToRecord | TransferToRecord,
 ) -> Result:
     def work(tx: Transaction) -> Result:
-        if isinstance(one.told, TransferToRecord):
-            told = replace(one.told, previous=before, others=others)
+        if isinstance(told, TransferToRecord):
             return record_transfer(tx, rules, told)
-        return record_step(tx, rules, one.told._replace(previous=before, others=others))
+        return record_step(tx, rules, told)
 
-    return work(tx) if one.key is None else once_by_key(tx, one.key, work)
+    return work(tx) if key is None else once_by_key(tx, key, work)
 
 
 def references(record_ids: Sequence[int]) -> References:

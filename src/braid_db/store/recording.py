@@ -154,6 +154,29 @@ IS_GENERATED_OR_USED = Statement(
     "content",
 )
 
+_used = derivation.alias("used")
+_reader = version.alias("reader")
+
+READERS_OF_UNWRITTEN = Statement(
+    select(
+        version.c.version_id,
+        version.c.number,
+        invalid_flag(version.c.version_id),
+        version.c.sha256,
+        _reader.c.record_id,
+        _reader.c.started_at,
+    )
+    .join(_used, _used.c.predecessor_id == version.c.version_id)
+    .join(_reader, _reader.c.version_id == _used.c.derived_id)
+    .where(
+        version.c.record_id == bindparam("id"),
+        or_(_used.c.role == Role.USED.value, _used.c.role == Role.TRANSFERRED.value),
+        ~_is_generated,
+    )
+    .order_by(version.c.number.desc()),
+    "id",
+)
+
 
 def _linked(this_end: Any, other_end: Any) -> Select[Any]:
     """Return the query for the contents of one record at the other end of a derivation."""

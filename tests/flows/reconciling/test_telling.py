@@ -13,9 +13,10 @@ from sqlalchemy import NullPool, create_engine
 from braid_db.errors import InvalidArgument
 from braid_db.flows.errors import RunLogInvalid
 from braid_db.flows.instrumenting import instrument
+from braid_db.flows.reconciling.telling import RunTold
 from braid_db.store.tables import metadata
 from tests.flows.instrumenting.test_each import action, flow, transfer
-from tests.flows.instrumenting.world import INPUT, REGISTERED, Outcome, Ran, run
+from tests.flows.instrumenting.world import COLLECTIONS, INPUT, REGISTERED, Outcome, Ran, run
 from tests.flows.reconciling.books import Book, book, read, steps, times
 from tests.functions.calls import Endpoint, document
 
@@ -68,6 +69,36 @@ def test_a_run_that_goes_on_is_recorded_as_far_as_it_came_and_then_completed(kep
         ((last.record_ids[0], 1), "followed"),
         ((last.record_ids[0], 1), "informed"),
     }
+
+
+def there_and_back() -> dict[str, Any]:
+    """Return a flow whose second transfer reads what the first one wrote."""
+    back = transfer("Back", {"source_path": "/archive/x"})
+    back["Parameters"] |= {
+        "source_endpoint": COLLECTIONS["destination_endpoint"],
+        "destination_endpoint": COLLECTIONS["source_endpoint"],
+    }
+    return flow(In=transfer("In", {"source_path": "/data/x"}), Back=back)
+
+
+def test_what_is_told_late_made_what_was_read_after_it(kept: Book) -> None:
+    told = read(run(there_and_back(), run_id=RUN).log, there_and_back())
+    [back] = kept.reconcile(RunTold(told.run, told.steps[1:])).new
+    [((moved, version), _)] = [one for one in kept.endpoint.into(back) if one[1] == "transferred"]
+    [new] = kept.reconcile(told).new
+    assert ((new, 1), "generated") in kept.endpoint.into(moved, version)
+    assert [row.number for row in kept.endpoint.rows("version") if row.record_id == moved] == [1]
+
+
+def test_what_was_written_twice_before_it_was_read_is_of_the_last_writer(kept: Book) -> None:
+    again = transfer("Again", {"source_path": "/data/y"})
+    states = there_and_back()["States"]
+    definition = flow(In=states["In"] | {"Next": "Again"}, Again=again, Back=states["Back"])
+    told = read(run(definition, run_id=RUN).log, definition)
+    [back] = kept.reconcile(RunTold(told.run, told.steps[2:])).new
+    [((moved, version), _)] = [one for one in kept.endpoint.into(back) if one[1] == "transferred"]
+    _, last = kept.reconcile(told).new
+    assert ((last, 1), "generated") in kept.endpoint.into(moved, version)
 
 
 def test_what_was_interrupted_and_gone_on_with_is_one_execution(noted: Book) -> None:

@@ -92,7 +92,9 @@ def test_what_cannot_be_answered_is_refused() -> None:
         ask(People({"Await": answering(["maybe"])}))
     with pytest.raises(FlowDefinitionInvalid, match="--answer Await=VALUE"):
         ask(People())
-    with pytest.raises(RunOptionInvalid, match="'Ask', which is no AwaitWebInput state"):
+    with pytest.raises(
+        RunOptionInvalid, match="a prepared answer for 'Ask', which is no AwaitWebInput state"
+    ):
         ask(People({"Ask": answering(["public"])}, answering(["public"])))
     with pytest.raises(RunOptionInvalid, match="'Nowhere', which is no Action state"):
         run_flow(

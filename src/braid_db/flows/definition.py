@@ -105,7 +105,7 @@ def check_definition(
         for field, target in _targets(state):
             _check_target(target, states, f"State '{name}': {field}")
     _check_named(actions.stubbed, "Action", states, "stub")
-    _check_named(asked.prepared, "AwaitWebInput", states, "answer")
+    _check_named(asked.prepared, "AwaitWebInput", states, "prepared answer")
 
 
 def action_url(state: dict[str, Any]) -> str:

@@ -101,6 +101,13 @@ def test_what_was_written_twice_before_it_was_read_is_of_the_last_writer(kept: B
     assert ((last, 1), "generated") in kept.endpoint.into(moved, version)
 
 
+def test_a_step_without_its_input_is_said_to_stay_without_it() -> None:
+    made = {"Type": "Pass", "Result": 2, "ResultPath": "$.a"}
+    woven = instrument(flow(A=action("A"), Over=made), mode="once", registered=REGISTERED)
+    [said] = [one for one in woven.warnings if "only in part" in str(one)]
+    assert "reconcile" not in str(said)
+
+
 def test_what_was_interrupted_and_gone_on_with_is_one_execution(noted: Book) -> None:
     log = run(two(), run_id=RUN).log
     again = [*log[:2], *log[1:]]

@@ -75,14 +75,14 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
 
 def _of_once(states: States, name: str) -> Iterator[str]:
     """Say what the run's end cannot know of an action."""
-    state, later = states[name], "; its run's log has the rest: 'flow reconcile'."
+    state, later = states[name], "; 'flow reconcile' adds steps that have no record."
     if comes_again(states, name):
         yield f"it may run more than once, and only the last round is recorded{later}"
     over = writers(states, name, result_path(state))
     if over:
         yield f"what it left may be overwritten by {', '.join(over)}, and is lost then{later}"
     if Given(states, name, "True").lost:
-        yield f"what it was given may be overwritten by the end and is recorded only in part{later}"
+        yield "what it was given may be overwritten by the end and is recorded only in part."
     for catcher in state.get("Catch", []):
         path = result_path(catcher)
         lost = [] if path == ROOT else writers(states, name, path)

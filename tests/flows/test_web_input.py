@@ -93,7 +93,7 @@ def test_what_cannot_be_answered_is_refused() -> None:
     with pytest.raises(FlowDefinitionInvalid, match="--answer Await=VALUE"):
         ask(People())
     with pytest.raises(
-        RunOptionInvalid, match="a prepared answer for 'Ask', which is no AwaitWebInput state"
+        RunOptionInvalid, match="prepared answer for 'Ask', which is no AwaitWebInput"
     ):
         ask(People({"Ask": answering(["public"])}, answering(["public"])))
     with pytest.raises(RunOptionInvalid, match="'Nowhere', which is no Action state"):

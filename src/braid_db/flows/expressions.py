@@ -47,6 +47,13 @@ def check(expression: str, where: str) -> None:
         ) from None
 
 
+def unknown_functions(expression: str) -> list[str]:
+    """Return the functions that an expression calls and that there are none of."""
+    calls = [node.func for node in ast.walk(parse(expression)[0]) if isinstance(node, ast.Call)]
+    named = [func.id for func in calls if isinstance(func, ast.Name)]
+    return sorted({name for name in named if name not in FUNCTIONS})
+
+
 def evaluate(expression: str, scope: Scope, where: str) -> Any:
     """Return the JSON value of an expression.
 
@@ -139,6 +146,10 @@ def _functions(scope: Scope) -> dict[str, Callable[..., Any]]:
         "int": int,
         "float": float,
     }
+
+
+FUNCTIONS = frozenset(_functions(Scope({}, {})))
+"""The names of the functions that an expression may call."""
 
 
 def _absolute(path: str) -> str:

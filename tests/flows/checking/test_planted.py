@@ -77,6 +77,13 @@ def provenance(place: str) -> Callable[[States], Any]:
     return put("Put", Parameters={"endpoint_id": "e", "tasks": [task]})
 
 
+@pytest.mark.parametrize("called", ["foo(3)", "open('x')", "__import__('os')", "sum([1])"])
+def test_a_function_that_expressions_do_not_have_is_an_error(called: str) -> None:
+    told = copy.deepcopy(FLOW)
+    told["States"]["Get"]["Parameters"]["word.="] = called
+    assert [each.code for each in check(told) if each.is_error] == ["expression-unreadable"]
+
+
 def test_the_flow_itself_has_no_finding() -> None:
     assert check(FLOW) == check(FLOW, input_schema=SCHEMA) == []
 

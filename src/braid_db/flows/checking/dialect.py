@@ -62,6 +62,16 @@ def _of_parameters(name: str, state: dict[str, Any]) -> Iterator[Finding]:
         try:
             if is_expression:
                 expressions.check(computed.value, "this field")
+                unknown = expressions.unknown_functions(computed.value)
+                if unknown:
+                    yield error(
+                        "expression-unreadable",
+                        name,
+                        computed.field,
+                        f"Expressions have no function {listed(unknown)}.",
+                        f"Those that there are: {', '.join(sorted(expressions.FUNCTIONS))}.",
+                    )
+                    continue
             list(reads_in(computed))
         except FlowDefinitionInvalid as refused:
             mend = "Write an expression of Python over names of the state, as in 'name + str(a.b)'."

@@ -77,6 +77,13 @@ def provenance(place: str) -> Callable[[States], Any]:
     return put("Put", Parameters={"endpoint_id": "e", "tasks": [task]})
 
 
+def test_a_loop_that_no_rule_may_match_in_ends() -> None:
+    rule = {"Variable": "$.go", "BooleanEquals": True, "Next": "Wait"}
+    wait = {"Type": "Wait", "Seconds": 1, "Next": "Which"}
+    states = {"Wait": wait, "Which": {"Type": "Choice", "Choices": [rule]}}
+    assert not [each for each in check({"StartAt": "Wait", "States": states}) if each.is_error]
+
+
 @pytest.mark.parametrize("called", ["foo(3)", "open('x')", "__import__('os')", "sum([1])"])
 def test_a_function_that_expressions_do_not_have_is_an_error(called: str) -> None:
     told = copy.deepcopy(FLOW)

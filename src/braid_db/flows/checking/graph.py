@@ -63,7 +63,7 @@ def _endless(states: States, reached: set[str]) -> Iterator[Finding]:
     for name, state in states.items():
         for target in _following(state):
             before[target].append(name)
-    last = [name for name, state in states.items() if is_last(state)]
+    last = [name for name, state in states.items() if is_last(state) or _may_match_nothing(state)]
     stuck = [name for name in states if name in reached - closure(last, before)]
     if stuck:
         yield error(
@@ -73,6 +73,11 @@ def _endless(states: States, reached: set[str]) -> Iterator[Finding]:
             f"A run that comes here never ends: it goes on among {listed(stuck)}.",
             'Lead one of them to a state with "End": true, or to a Fail.',
         )
+
+
+def _may_match_nothing(state: State) -> bool:
+    """Return whether a run may fail here as no rule matches, which ends it as well."""
+    return state["Type"] == "Choice" and "Default" not in state
 
 
 def is_last(state: State) -> bool:

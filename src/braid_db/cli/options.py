@@ -55,9 +55,12 @@ format_option = click.option(
     help="How to answer: for people or for programs.",
 )
 
+LARGEST_COUNT = 2_000_000_000
+"""The most rows, levels or versions that can be asked for: both databases count to that."""
+
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, LARGEST_COUNT),
     default=DEFAULT_LIMIT,
     show_default=True,
     help="How many to show at most; 0 shows all.",
@@ -81,13 +84,13 @@ kinds_option = click.option(
 
 version_option = click.option(
     "--version",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LARGEST_COUNT),
     help="Which version of the record; the current one by default.",
 )
 
 depth_option = click.option(
     "--depth",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LARGEST_COUNT),
     help="How many derivations to go at most; without end by default.",
 )
 

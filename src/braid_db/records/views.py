@@ -27,7 +27,10 @@ def find_record_id(tx: Transaction, named: str, rules: IdentityRules) -> int:
     :raises InvalidArgument: if it is neither an id nor something that can identify a record.
     """
     if named.isascii() and named.isdigit():
-        return int(named) if len(named) < 20 else _LARGEST_ID + 1
+        digits = named.lstrip("0") or "0"
+        if len(digits) > len(str(_LARGEST_ID)) or int(digits) > _LARGEST_ID:
+            raise RecordNotFound(named)
+        return int(digits)
     canonical = rules.canonical(Path(named).as_uri() if named.startswith("/") else named)
     if canonical is None:
         raise InvalidArgument("RECORD", shown(named), "a record's id, or its URI with its scheme")

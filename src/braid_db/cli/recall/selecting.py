@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from braid_db.cli.options import text_of, texts_of
+from braid_db.cli.options import LARGEST_COUNT, text_of, texts_of
 from braid_db.cli.record.finding import find_reference
 from braid_db.model import Tag
 from braid_db.steps import values
@@ -78,7 +78,7 @@ _OPTIONS = (
     click.argument("named", metavar="[RECORD[@VERSION]]...", nargs=-1, callback=texts_of),
     click.option(
         "--version",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, LARGEST_COUNT),
         help="Which version of each RECORD that names none itself.",
     ),
     click.option("--all-versions", is_flag=True, help="All contents of each record."),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.options import CONTEXT, answering, open_store, record_argument
+from braid_db.cli.options import CONTEXT, LARGEST_COUNT, answering, open_store, record_argument
 from braid_db.cli.record.finding import find_record
 from braid_db.views import Difference
 
@@ -15,9 +15,15 @@ from braid_db.views import Difference
 @click.command(context_settings=CONTEXT)
 @record_argument
 @click.option(
-    "--from", "from_", type=click.IntRange(min=1), metavar="N", help="The one before by default."
+    "--from",
+    "from_",
+    type=click.IntRange(1, LARGEST_COUNT),
+    metavar="N",
+    help="The one before by default.",
 )
-@click.option("--to", type=click.IntRange(min=1), metavar="N", help="The current one by default.")
+@click.option(
+    "--to", type=click.IntRange(1, LARGEST_COUNT), metavar="N", help="The current one by default."
+)
 @answering
 def diff(named: str, from_: int | None, to: int | None, form: str) -> None:
     """Show what one version of RECORD says otherwise than another."""

@@ -11,6 +11,7 @@ from braid_db.cli import as_json, text
 from braid_db.cli.lineage_json import lineage_json
 from braid_db.cli.options import (
     CONTEXT,
+    LARGEST_COUNT,
     answering,
     as_of_option,
     depth_option,
@@ -46,7 +47,7 @@ _SHOWN = 1000
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, LARGEST_COUNT),
     default=_SHOWN,
     show_default=True,
     help="How many of the nearest to show at most; 0 shows all.",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from braid_db.cli.options import CONTEXT, answering, record_argument
+from braid_db.cli.options import CONTEXT, LARGEST_COUNT, answering, record_argument
 from braid_db.cli.record.changing import saying_why, write_version
 
 
 @click.command(context_settings=CONTEXT)
 @record_argument
-@click.option("--version", "number", type=click.IntRange(min=1), required=True, help="Which one.")
+@click.option(
+    "--version", "number", type=click.IntRange(1, LARGEST_COUNT), required=True, help="Which one."
+)
 @saying_why
 @answering
 def restore(

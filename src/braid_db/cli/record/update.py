@@ -8,6 +8,7 @@ import click
 
 from braid_db.cli.options import (
     CONTEXT,
+    LARGEST_COUNT,
     answering,
     identity_rules,
     record_argument,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--based-on",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, LARGEST_COUNT),
     metavar="N",
     help="The version that it revises; the current one by default.",
 )

@@ -197,6 +197,16 @@ def test_a_name_that_belongs_to_a_database_is_never_written(
     store.close()
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+def test_a_backup_is_never_put_beside_a_log_that_is_left_over(
+    store: Store, tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / f"backup.db{ending}").write_text("left over")
+    with pytest.raises(BackupFailed, match="whose log is still there"):
+        back_up(store, tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
+
+
 def test_a_name_that_is_too_long_is_told_of(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match="cannot be written"):
         back_up(store, tmp_path / ("x" * 300))

@@ -97,6 +97,9 @@ def _refuse_companion(target: Path) -> None:
 
 
 def _refuse_present(driver: Driver, target: Path, *, overwrite: bool) -> None:
+    if any(beside(target, ending).exists() for ending in BESIDE) and not target.exists():
+        problem = "has the name of a database whose log is still there"
+        raise BackupFailed(target, problem, "Name another file: SQLite would replay that log.")
     if not target.exists():
         return
     source = Path(str(driver.engine.url.database))

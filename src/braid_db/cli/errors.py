@@ -25,6 +25,8 @@ UNREACHABLE = 3
 OUT_OF_DATE = 4
 INTERRUPTED = 130
 
+LONGEST_SHOWN = 200
+
 EXIT_CODES: tuple[tuple[type[BraidError], int], ...] = (
     (SchemaOutOfDate, OUT_OF_DATE),
     (SchemaTooNew, OUT_OF_DATE),
@@ -53,6 +55,10 @@ def explained_exit() -> Iterator[None]:
     except BraidError as error:
         click.echo(f"Error: {visible(str(error))}", err=True)
         raise click.exceptions.Exit(exit_code(error)) from None
+    except UnicodeEncodeError as error:
+        found = visible(error.object[:LONGEST_SHOWN])
+        click.echo(f"Error: {found} is no text; write it in UTF-8.", err=True)
+        raise click.exceptions.Exit(WRONG_USAGE) from None
 
 
 def _keep_going_with_odd_letters() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from braid_db.errors import InvalidArgument
 from braid_db.model import Kind
 from braid_db.settings import Settings, read_settings
 from braid_db.steps import values
@@ -132,12 +133,17 @@ def text_of(context: click.Context, option: click.Parameter, told: str | None) -
 def texts_of(
     context: click.Context, option: click.Parameter, told: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return texts of the command line, as :func:`text_of` does; empty ones are left out."""
+    """Return texts of the command line, as :func:`text_of` does.
+
+    :raises InvalidArgument: if one is none, or is empty.
+    """
+    if "" in told:
+        raise InvalidArgument(_shown_name(option), "empty", "a text")
     return values.texts(_shown_name(option), told, values.URI_LENGTH)
 
 
 def _shown_name(option: click.Parameter) -> str:
-    return option.opts[0] if isinstance(option, click.Option) else f"{option.name}"
+    return option.opts[0] if isinstance(option, click.Option) else option.human_readable_name
 
 
 def login_name() -> str | None:

@@ -73,6 +73,8 @@ def describing(command: F) -> F:
 
 
 def _read_name(context: click.Context, option: click.Parameter, told: str | None) -> str | None:
+    if told == "":
+        raise InvalidArgument("--name", "empty", "a text")
     return values.optional_text("--name", told, values.NAME_LENGTH)
 
 
@@ -136,6 +138,9 @@ _DESCRIBING = (
 """In the opposite order of the help, as options are put on from the inside."""
 
 
+_STATE = "a file on this machine, or a URI"
+
+
 def read_states(
     told: tuple[str, ...], framework: str | None, rules: IdentityRules
 ) -> list[StateFile]:
@@ -154,12 +159,14 @@ def _read_state(told: str, framework: str | None, rules: IdentityRules) -> State
         return StateFile(told, framework=framework)
     path = Path(told).absolute()
     try:
+        if path.exists() and not path.is_file():  # A pipe or a device would never end.
+            raise InvalidArgument("--state", f"{shown(told)}, which is no file", _STATE)
         with path.open("rb", buffering=0) as file:
             sha256 = file_digest(file, "sha256").hexdigest()
             size_bytes = file.tell()
     except OSError as error:
         found = f"{shown(told)}, which cannot be read ({error.strerror})"
-        raise InvalidArgument("--state", found, "a file on this machine, or a URI") from None
+        raise InvalidArgument("--state", found, _STATE) from None
     uri = path.as_uri()
     return StateFile(rules.canonical(uri) or uri, sha256, size_bytes, framework)
 

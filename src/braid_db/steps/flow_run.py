@@ -22,7 +22,7 @@ STEP, TRANSFER = "add_record_for_action_step", "add_transfer_request"
 MOST = 10_000
 """How many states one call may tell of."""
 
-
+_ENDS, _ITEMS = ("source_endpoint", "destination_endpoint"), ("DATA", "transfer_items")
 _Outcome = tuple[dict[str, Any], dict[str, Any], bool]
 
 REFUSED = "refused"
@@ -116,7 +116,7 @@ class _Reading:
     def _transfer(
         self, name: str, item: dict[str, Any], document: dict[str, Any], error: dict[str, Any]
     ) -> Any:
-        given = {"transfer_input": item.get("given"), "transfer_result": document}
+        given = {"transfer_input": _known_of(item.get("given")), "transfer_result": document}
         return read_transfer(TransferRequest.model_validate({**self._common(), **given}))
 
     def _common(self) -> dict[str, Any]:
@@ -124,6 +124,26 @@ class _Reading:
         mark = "mark" if request.if_missing else None
         who = {"flow_id": request.flow_id, "started_by": request.started_by}
         return {"run_id": request.run_id, **who, "if_missing": mark}
+
+
+def _known_of(told: Any) -> Any:
+    """Return a transfer's input with the items that are known whole; None where its ends are not.
+
+    What a run's state has lost by its end is not there, and makes no records without a name.
+    """
+    if not isinstance(told, dict) or not all(isinstance(told.get(it, []), list) for it in _ITEMS):
+        return told
+    ends = [any(told.get(f"{end}{more}") for more in ("", "_id")) for end in _ENDS]
+    if not all(ends):
+        return None
+    return {key: _whole_items(value) if key in _ITEMS else value for key, value in told.items()}
+
+
+def _whole_items(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    paths = ("source_path", "destination_path")
+    return [one for one in value if not isinstance(one, dict) or all(map(one.get, paths))]
 
 
 def _outcomes(

@@ -42,7 +42,7 @@ def data_is_taken_for_order(patch: Patch) -> None:
 
 @breaks(laws.keeps_secrets, planted=FAULTS)
 def private_parameters_go_along(patch: Patch) -> None:
-    patch.setattr(given, "_is_hidden", lambda key, value: False)
+    patch.setattr(given, "_is_left_out", lambda key, value: False)
 
 
 @breaks(laws.tells_what_was_given, planted=FAULTS)

@@ -9,7 +9,16 @@ import pytest
 
 from braid_db.flows.errors import FlowDefinitionInvalid, FlowInputInvalid
 from braid_db.flows.instrumenting import Registered, grow_schema, instrument, strip
-from tests.flows.instrumenting.world import COLLECTIONS, INPUT, OTHER, TRANSFER, Outcome, Ran, run
+from tests.flows.instrumenting.world import (
+    COLLECTIONS,
+    INPUT,
+    OTHER,
+    REGISTERED,
+    TRANSFER,
+    Outcome,
+    Ran,
+    run,
+)
 from tests.functions.calls import Endpoint
 
 COMPUTE = "https://compute.actions.globus.org"
@@ -210,6 +219,40 @@ def test_what_is_private_is_told_to_nobody_however_it_is_read(
     assert ran.executions[0].body["x"] == "secret-token"
     assert ran.here.calls
     assert "secret-token" not in json.dumps(ran.here.calls)
+
+
+def test_an_action_that_takes_the_whole_state_in_every_round_outgrows_nothing(
+    endpoint: Endpoint,
+) -> None:
+    told = flow(
+        A=action("A", Parameters={"state.$": "$", "n": 1}, Next="Again"),
+        Again={
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.A.details.again", "BooleanEquals": True, "Next": "A"}],
+            "Default": "End",
+        },
+        End={"Type": "Pass", "End": True},
+    )
+    del told["States"]["Again"]["Next"]
+    done = instrument(told)
+    assert [w.state for w in done.warnings if "whole state" in w.sentence] == ["A", "A"]
+    large = {**INPUT, "large": "x" * 20_000}
+    ran = run(done.definition, [Outcome(again=True)] * 12, run_input=large)
+    assert ran.run.succeeded, ran.run.explanation
+    assert len(ran.here.calls) == 13
+    tags = endpoint.record(ids(endpoint)["A"]).tags
+    assert {key for key in tags if key.startswith("parameters")} == {"parameters.n"}
+
+
+@pytest.mark.parametrize("mode", ["each", "once"])
+def test_where_the_ids_of_the_functions_are_lost_is_told(mode: str) -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "B"}]
+    told = flow(A=action("A", Catch=catch), B=action("B"))
+    [warned] = [w for w in instrument(told, mode=mode).warnings if "the ids in" in w.sentence]
+    assert warned.state == "A"
+    assert "Catch" in warned.sentence
+    known = instrument(told, mode=mode, registered=REGISTERED)
+    assert not [w for w in known.warnings if "the ids in" in w.sentence]
 
 
 def test_actions_are_chosen_and_calls_of_provenance_are_none() -> None:

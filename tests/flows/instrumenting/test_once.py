@@ -9,7 +9,7 @@ import pytest
 
 from braid_db.flows.instrumenting import instrument
 from tests.flows.instrumenting.test_each import action, flow, ids, roles, transfer
-from tests.flows.instrumenting.world import Outcome, run
+from tests.flows.instrumenting.world import REGISTERED, Outcome, run
 from tests.functions.calls import Endpoint, document, refused
 
 
@@ -143,6 +143,46 @@ def test_a_call_that_comes_twice_records_once_and_one_that_is_refused_nothing(
         lambda: endpoint.flow_run([*told, bad | {"given": {"DATA": 3}}], run_id="two"),
     )
     assert "transfer_input" in line
+
+
+def test_where_a_run_may_end_unrecorded_is_told() -> None:
+    asks = {"Type": "AwaitWebInput", "Parameters": {"web_input_id": "w"}, "ResultPath": "$.said"}
+    rule = {"Variable": "$.a", "IsPresent": True, "Next": "B"}
+    told = flow(
+        A=action("A"), Ask=asks, Decide={"Type": "Choice", "Choices": [rule]}, B=action("B")
+    )
+    del told["States"]["Decide"]["Next"]
+    warned = {w.state: w.sentence for w in instrument(told, mode="once").warnings}
+    assert "nobody answers" in warned["Ask"]
+    assert "no rule matches" in warned["Decide"]
+
+
+def test_a_transfer_whose_files_were_lost_makes_no_records_without_a_name(
+    endpoint: Endpoint,
+) -> None:
+    ends = {"source_endpoint": "s", "destination_endpoint": "d"}
+    whole = {"source_path": "/a", "destination_path": "/b"}
+    for number, given in enumerate(
+        ({"DATA": [{}]}, {"DATA": [whole]}, {**ends, "DATA": [{"source_path": "/a"}, whole]})
+    ):
+        left = document(action_id=str(number), details={"task_id": f"task-{number}"})
+        step = {"step_name": "T", "is_transfer": True, "given": given}
+        endpoint.flow_run([{**step, "outcomes": [{"document": left}]}], run_id=f"run {number}")
+    names = [endpoint.record(row.record_id).name for row in endpoint.rows("record")]
+    assert len([name for name in names if "task" in name]) == 3
+    assert len(names) == 5
+
+
+def test_an_error_that_replaced_the_whole_state_is_recorded_at_the_end(
+    endpoint: Endpoint,
+) -> None:
+    told = flow(A=action("A", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "F"}]))
+    told["States"]["F"] = {"Type": "Fail", "Error": "Stopped", "Cause": "A failed."}
+    ran = run(woven(told, registered=REGISTERED), [Outcome("failed")])
+    assert ran.run.error == "Stopped"
+    [name] = ids(endpoint)
+    assert name == "A"
+    assert endpoint.record(ids(endpoint)["A"]).tags["status"] == "FAILED"
 
 
 def test_a_document_of_another_state_at_the_same_path_is_not_taken_for_ones_own(

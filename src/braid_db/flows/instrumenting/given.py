@@ -31,15 +31,18 @@ def public(value: Any) -> Any:
     return {
         key: inner if is_computed(key) else public(inner)
         for key, inner in value.items()
-        if _name(key) not in private and not _is_hidden(key, inner)
+        if _name(key) not in private and not _is_left_out(key, inner)
     }
 
 
-def _is_hidden(key: str, value: Any) -> bool:
-    """Return whether a field is private by its name or by what it reads."""
+def _is_left_out(key: str, value: Any) -> bool:
+    """Return whether a field is private by its name or by what it reads, or is the whole state.
+
+    The whole state holds what was kept of it before, too, and so would grow with every round.
+    """
     if key.startswith("_private"):
         return True
-    return is_computed(key) and reads_private(value)
+    return is_computed(key) and (reads_private(value) or value == "$")
 
 
 def _name(key: str) -> str:

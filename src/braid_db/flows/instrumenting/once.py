@@ -160,7 +160,10 @@ class Once:
     def _caught(self, name: str, state: State, *, hidden: bool) -> list[dict[str, Any]]:
         """Return where an error of a state may stand."""
         places = {each.get("ResultPath", "$") for each in state.get("Catch", [])}
-        found = []
+        found: list[dict[str, Any]] = []
+        if "$" in places and not hidden:
+            whole = {"Error.=": get("$.Error"), "Cause.=": get("$.Cause")}
+            found.append({"error": whole, "is_shared": True})
         for place in sorted(places - {"$"}):
             is_shared = len(self._catching_at(place)) > 1
             error = _error(Document(name, place, is_error=True, is_private=hidden))

@@ -49,7 +49,8 @@ def warnings_of(
         for sentence in (
             *(_of_recorded(states[name], is_once=is_once) if name in recorded else ()),
             *(_of_once(states, name) if is_once and name in recorded else ()),
-            *(() if is_once else _of_any(states[name], facts[name], registered)),
+            *_of_ids(states[name], registered),
+            *(_of_end(states[name]) if is_once else _of_any(states[name], facts[name])),
         )
     ]
 
@@ -63,6 +64,8 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
         )
     if not given_to(state):
         yield "it is given the whole state, or what is private, so that this is not recorded."
+    elif ROOT in reads:
+        yield "what it takes as the whole state is not recorded, and only its order shows on what."
     if is_private(writes):
         yield "its result is private: only its status and times are recorded."
     told = state.get("Parameters", {})
@@ -94,21 +97,42 @@ def _of_once(states: States, name: str) -> Iterator[str]:
 _ITEMS = ("DATA", "transfer_items")
 
 
-def _of_any(state: State, facts: Facts, registered: Registered) -> Iterator[str]:
+def _of_ids(state: State, registered: Registered) -> Iterator[str]:
+    """Say where the ids of the functions are lost, which are not known beforehand."""
+    if registered.endpoint_id and registered.functions:
+        return
+    lost = (
+        f"replaces the whole state, with the ids in '{FUNCTIONS}'; what runs after it is recorded "
+        f"only if the ids are given at instrumentation, by '--endpoint' and '--function', or are "
+        f"known from 'functions register'."
+    )
+    if _replaces(state) and not state.get("End"):
+        yield f"it {lost}"
+    if any(result_path(catcher) == ROOT for catcher in state.get("Catch", [])):
+        yield f"its Catch without a ResultPath {lost}"
+
+
+def _of_end(state: State) -> Iterator[str]:
+    """Say where a run may end without a record of it, as nothing can be put there."""
+    if state["Type"] == "Choice" and "Default" not in state:
+        yield "a run that ends here, as no rule matches, is not recorded; give it a Default."
+    if state["Type"] == "AwaitWebInput" and not state.get("Catch"):
+        yield "a run that ends here, as nobody answers, is not recorded; give it a Catch."
+
+
+def _replaces(state: State) -> bool:
+    is_writer = state["Type"] not in ("Choice", "Wait", "Fail")
+    return is_writer and result_path(state) == ROOT and not is_identity(state)
+
+
+def _of_any(state: State, facts: Facts) -> Iterator[str]:
     if facts.last == {NOTHING} and state["Type"] != "Action":
         return
     takes_all = ROOT in reads_of(state) and not is_identity(state)
-    if takes_all and state["Type"] in (*_WHOLE_STATE, "Pass") and "Parameters" not in state:
+    if takes_all and state["Type"] in (*_WHOLE_STATE, "Pass"):
         yield "it takes the whole state, which now also holds the member of the provenance."
-    replaces = result_path(state) == ROOT and not is_identity(state)
-    if not replaces or state["Type"] in ("Choice", "Wait", "Fail") or state.get("End"):
+    if not _replaces(state) or state.get("End"):
         return
-    if not (registered.endpoint_id and registered.functions):
-        yield (
-            f"it replaces the whole state, with the ids in '{FUNCTIONS}'; what runs after it is "
-            f"recorded only if the ids are given at instrumentation, by '--endpoint' and "
-            f"'--function', or are known from 'functions register'."
-        )
     if state["Type"] != "Action" and LOST not in facts.last:
         yield (
             "it replaces the whole state; the step after it is linked to the run's latest one, but "

@@ -65,7 +65,7 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
     if not given_to(state):
         yield "it is given the whole state, or what is private, so that this is not recorded."
     elif ROOT in reads:
-        yield "what it takes as the whole state is not recorded, and only its order shows on what."
+        yield "it takes the whole state: that is not recorded, nor as data what it depends on."
     if is_private(writes):
         yield "its result is private: only its status and times are recorded."
     told = state.get("Parameters", {})

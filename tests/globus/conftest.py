@@ -17,6 +17,7 @@ from tests.globus.served import Served
 from tests.globus_cloud.auth import OWNER, VISITOR, Identity
 from tests.globus_cloud.cloud import Cloud
 from tests.globus_cloud.fixtures import globus_cloud as globus_cloud
+from tests.globus_cloud.fixtures import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.globus_cloud.fixtures import rabbitmq as rabbitmq
 
 NewAccount = Callable[..., Account]

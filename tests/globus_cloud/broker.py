@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,10 @@ from tests.globus_cloud.leash import Leash
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _STARTS_WITHIN_S = 90
 
+# None of those that the system gives to whoever connects. While a server is stopped, a client that
+# tries again and again would sooner or later be given the server's port, and connect to itself.
+_PORTS = range(12_000, 32_000)
+
 
 def is_installed() -> bool:
     """Return whether this machine has RabbitMQ."""
@@ -24,10 +29,11 @@ def is_installed() -> bool:
 
 def free_port() -> int:
     """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 class Broker:
@@ -49,6 +55,11 @@ class Broker:
         """Where clients connect to."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/%2F"
 
+    @property
+    def output(self) -> Path:
+        """What it printed."""
+        return self.folder / "output.log"
+
     def start(self) -> Self:
         """Start it and wait until it takes connections; what it held is there again."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +70,7 @@ class Broker:
             "advanced": "",
         }.items():
             (self.folder / name).write_text(text)
-        log = (self.folder / "output.log").open("ab")
+        log = self.output.open("ab")
         environment = self._environment()
         self._leash = Leash(self.folder)
         # Started here and not by the node, so that it can be waited for.
@@ -120,7 +131,7 @@ class Broker:
         deadline = time.monotonic() + _STARTS_WITHIN_S
         while not _answers(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = (self.folder / "output.log").read_text(errors="replace")[-2000:]
+                said = self.output.read_text(errors="replace")[-2000:]
                 self.stop()
                 raise RuntimeError(f"RabbitMQ did not start: {said}")
             time.sleep(0.1)

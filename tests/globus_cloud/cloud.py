@@ -37,11 +37,16 @@ class Cloud:
         """Where all of its services are."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def output(self) -> Path:
+        """What it printed."""
+        return self.folder / "cloud.log"
+
     def start(self) -> Self:
         """Start it, with what it knew before if it ran before."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._leash = Leash(self.folder)
-        with (self.folder / "cloud.log").open("ab") as log:
+        with self.output.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.globus_cloud", self.folder, str(self.port),
                  self.broker.url, *self._runner],
@@ -51,7 +56,7 @@ class Cloud:
         deadline = time.monotonic() + _STARTS_WITHIN_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self.folder / "cloud.log").read_text()[-2000:])
+                raise RuntimeError(self.output.read_text()[-2000:])
             time.sleep(0.05)
         return self
 

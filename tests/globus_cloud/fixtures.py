@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from tests.globus_cloud.cloud import Cloud
 
 FLOW_RUNNER = (sys.executable, "-m", "tests.globus.flow_runner")
 """What runs flows in the cloud, which knows nothing of it but how to start it."""
+
+CLOUD = pytest.StashKey[Cloud]()
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +31,12 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def globus_cloud(rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def globus_cloud(
+    rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Cloud]:
     """The stand-in, running."""
     cloud = Cloud(tmp_path_factory.mktemp("cloud"), rabbitmq, FLOW_RUNNER)
+    pytestconfig.stash[CLOUD] = cloud
     try:
         yield cloud.start()
     finally:
@@ -44,3 +49,17 @@ def account(tmp_path: Path) -> Path:
     home = tmp_path / "account"
     home.mkdir(mode=0o700)
     return home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the services said last, when a test fails."""
+    report = yield
+    cloud = item.config.stash.get(CLOUD, None)
+    if report.failed and cloud is not None:
+        for server in (cloud, cloud.broker):
+            said = server.output.read_text(errors="replace")[-3000:]
+            report.sections.append((f"{type(server).__name__} said last", said))
+    return report

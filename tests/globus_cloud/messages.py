@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pika
@@ -33,6 +34,7 @@ class Messages(threading.Thread):
         self._connection: pika.BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
         self._there = threading.Event()
+        self._lost: Exception | None = None
 
     def run(self) -> None:
         """Receive for ever."""
@@ -42,9 +44,11 @@ class Messages(threading.Thread):
                 self._there.set()
                 assert self._channel is not None
                 self._channel.start_consuming()
-            except (AMQPError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - without this thread nothing arrives
+                self._lost = error
                 print(f"the broker is lost: {error!r}", file=sys.stderr, flush=True)
             self._there.clear()
+            self._disconnect()
             time.sleep(0.2)
 
     def publish(self, queue: str, *messages: tuple[bytes, dict[str, Any]]) -> None:
@@ -96,6 +100,11 @@ class Messages(threading.Thread):
         channel.basic_qos(prefetch_count=200)
         channel.confirm_delivery()
 
+    def _disconnect(self) -> None:
+        if self._connection is not None and self._connection.is_open:
+            with suppress(AMQPError, OSError):
+                self._connection.close()
+
     def _receiver(self, received: Received) -> Callable[..., None]:
         def receive(channel: BlockingChannel, method: Any, _: Any, body: bytes) -> None:
             try:
@@ -116,7 +125,7 @@ class Messages(threading.Thread):
         while time.monotonic() < deadline:
             if self._there.wait(1) and self._once(work):
                 return
-        raise TimeoutError("the broker did not answer")
+        raise TimeoutError(f"the broker did not answer; lost last: {self._lost!r}")
 
     def _once(self, work: Callable[[BlockingChannel], T]) -> bool:
         done, succeeded = threading.Event(), []

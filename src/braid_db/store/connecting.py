@@ -85,6 +85,8 @@ def _postgresql_engine(url: URL, **pooling: Any) -> Engine:
         connect_args={name: value for name, value in _PATIENCE.items() if name not in url.query},
         isolation_level="AUTOCOMMIT",
         paramstyle="format",
+        # No column is one; to look for the type took as long as a short question.
+        use_native_hstore=False,
         **pooling or {"poolclass": NullPool},
     )
 

@@ -17,9 +17,9 @@ def invalidate_record(
 
     record_id and cause are required; record_id may be the id itself or the status document or
     result of the step that is meant. Where the record has more than one content, name its
-    version, all_versions, or the time (since, until: ISO 8601 with a zone) in which the wrong
-    ones were recorded. follow_order follows the order of steps even where their inputs are known.
-    Owed actions are not started here but by "braid-db recall run".
+    version, all_versions, or the time (since, until: ISO 8601; UTC where no zone is named) in which
+    the wrong ones were recorded. follow_order follows the order of steps even where their inputs
+    are known. Owed actions are not started here but by "braid-db recall run".
 
     Returns {"recall_ids", "recalls", "reached", "owed_actions", "database"}, of the ids the first
     thousand; raises an error of one line otherwise.

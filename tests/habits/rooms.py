@@ -13,7 +13,17 @@ from pathlib import Path
 PACKAGE = "braid_db"
 
 ROWS = [
-    {"errors", "model", "conditions", "views", "settings", "resources", "identity", "uuid7"},
+    {
+        "errors",
+        "model",
+        "conditions",
+        "views",
+        "settings",
+        "resources",
+        "identity",
+        "times",
+        "uuid7",
+    },
     {"store"},
     {"records", "recall"},
     {"steps"},

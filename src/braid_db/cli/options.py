@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -29,7 +29,7 @@ _DATABASE = f"{__name__}.database"
 
 def _remember_database(context: click.Context, _: click.Parameter, named: str | None) -> None:
     """Keep the name of the database for the command; what stands nearest to it wins."""
-    if named:
+    if named is not None:
         context.meta[_DATABASE] = named
 
 
@@ -56,12 +56,9 @@ format_option = click.option(
     help="How to answer: for people or for programs.",
 )
 
-LARGEST_COUNT = 2_000_000_000
-"""The most rows, levels or versions that can be asked for: both databases count to that."""
-
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(0, LARGEST_COUNT),
+    type=click.IntRange(0, values.LARGEST_COUNT),
     default=DEFAULT_LIMIT,
     show_default=True,
     help="How many to show at most; 0 shows all.",
@@ -85,13 +82,13 @@ kinds_option = click.option(
 
 version_option = click.option(
     "--version",
-    type=click.IntRange(1, LARGEST_COUNT),
+    type=click.IntRange(1, values.LARGEST_COUNT),
     help="Which version of the record; the current one by default.",
 )
 
 depth_option = click.option(
     "--depth",
-    type=click.IntRange(1, LARGEST_COUNT),
+    type=click.IntRange(1, values.LARGEST_COUNT),
     help="How many derivations to go at most; without end by default.",
 )
 
@@ -103,15 +100,11 @@ follow_order_option = click.option(
 
 
 def time_of(context: click.Context, option: click.Parameter, told: str | None) -> datetime | None:
-    """Return a moment of the command line, in UTC where it names no zone, as times are shown."""
-    try:
-        moment = None if told is None else datetime.fromisoformat(told)
-    except ValueError:
-        expected = "write one such as 2026-03-01 or 2026-03-01T12:30Z"
-        raise click.BadParameter(f"{told!r} is no time; {expected}.") from None
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
+    """Return a moment of the command line, in UTC where it names no zone, as times are shown.
+
+    :raises InvalidArgument: if it is none.
+    """
+    return values.time(_shown_name(option), needed_text_of(context, option, told))
 
 
 as_of_option = click.option(
@@ -128,6 +121,18 @@ def text_of(context: click.Context, option: click.Parameter, told: str | None) -
     :raises InvalidArgument: if it is not: a shell passes on any bytes.
     """
     return values.optional_text(_shown_name(option), told, values.URI_LENGTH)
+
+
+def needed_text_of(context: click.Context, option: click.Parameter, told: str | None) -> str | None:
+    """Return a text that chooses something, which an empty one does not.
+
+    What a shell makes of a variable that is not set must not choose everything.
+
+    :raises InvalidArgument: if it is empty, or no text.
+    """
+    if told == "":
+        raise InvalidArgument(_shown_name(option), "empty", "a text")
+    return text_of(context, option, told)
 
 
 def texts_of(
@@ -192,7 +197,7 @@ def open_store(named: str | None = None, *, create: bool = False) -> Store:
     """
     from braid_db.store import Store
 
-    chosen = read_settings(named or named_database())
+    chosen = read_settings(named_database() if named is None else named)
     store = Store(
         chosen.database_url,
         busy_timeout_s=chosen.busy_timeout_s,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from braid_db.conditions import Field, Op, TagKey, Test, Value, read_pattern
 from braid_db.errors import shown
 from braid_db.model import Kind
+from braid_db.times import read_time
 
 _ORDERED = (Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST)
 _TEXTS = (Field.NAME, Field.URI, Field.RUN_ID, Field.SHA256, Field.CREATED_BY)
@@ -79,18 +80,6 @@ def _time(field: Field, value: str) -> datetime:
     except ValueError:
         expected = "a time such as '2026-03-01' or '2026-03-01T12:30:00Z'"
         raise Misfit(f"{field} compared with {_told(value)}", expected) from None
-
-
-def read_time(told: str) -> datetime:
-    """Return a time, aware and in UTC, in which it is taken to be unless it says otherwise.
-
-    :raises ValueError: if it is no time in ISO 8601.
-    """
-    time = datetime.fromisoformat(told)
-    try:
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise ValueError(told) from None
 
 
 def _told(value: Value) -> str:

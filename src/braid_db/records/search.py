@@ -12,11 +12,11 @@ from braid_db.conditions import And, Condition, Field, Op, TagKey, Test
 from braid_db.errors import InvalidArgument, shown
 from braid_db.model import Kind
 from braid_db.records.errors import ConditionInvalid
-from braid_db.records.fitting import read_time
 from braid_db.records.views import iso, views_of
 from braid_db.records.where import read_condition, read_key
 from braid_db.store import Transaction
 from braid_db.store import searching as sql
+from braid_db.times import read_time
 from braid_db.views import RecordPage
 
 NEWEST_FIRST = (Field.RECORD_ID, Field.CREATED_AT)

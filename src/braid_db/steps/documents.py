@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from braid_db.errors import shown
 from braid_db.model import Times
 from braid_db.steps.values import NAME_LENGTH, optional_text
+from braid_db.times import read_time
 
 SUCCEEDED = "SUCCEEDED"
 FAILED = "FAILED"
@@ -51,9 +52,8 @@ def _time(value: object) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        time = datetime.fromisoformat(value)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_time(value)
+    except ValueError:
         return None
 
 

@@ -6,8 +6,11 @@ import re
 from datetime import datetime
 
 from braid_db.errors import InvalidArgument, shown
+from braid_db.times import read_time
 
 LARGEST_INTEGER = 2**63 - 1
+LARGEST_COUNT = 2_000_000_000
+"""The most rows, levels or versions that can be asked for: both databases count to that."""
 
 NAME_LENGTH = 4_000
 URI_LENGTH = 8_000
@@ -15,6 +18,8 @@ KEY_LENGTH = 400
 """Characters of a tag's key: more do not fit into an index entry of PostgreSQL."""
 CALL_KEY_LENGTH = 500
 """Characters of an idempotency key or run id, for the same reason."""
+WORDS_LENGTH = 8_000
+"""Characters of a cause or reason."""
 VALUE_LENGTH = 1_000_000
 
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
@@ -113,10 +118,10 @@ def version(argument: str, value: object) -> int | None:
 
 
 def time(argument: str, value: object) -> datetime | None:
-    """Return a moment that is written in ISO 8601, aware where its zone is."""
+    """Return a moment that is written in ISO 8601, in UTC where it names no zone."""
     given = optional_text(argument, value, NAME_LENGTH)
     try:
-        return None if given is None else datetime.fromisoformat(given)
+        return None if given is None else read_time(given)
     except ValueError:
         expected = "a time in ISO 8601, as 2026-03-01T12:00Z"
         raise InvalidArgument(argument, shown(given), expected) from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from braid_db.cli.options import LARGEST_COUNT, text_of, texts_of
+from braid_db.cli.options import texts_of, time_of
 from braid_db.cli.record.finding import find_reference
 from braid_db.model import Tag
 from braid_db.steps import values
@@ -33,8 +34,8 @@ class Selection:
     named: tuple[str, ...]
     version: int | None
     all_versions: bool
-    since: str | None
-    until: str | None
+    since: datetime | None
+    until: datetime | None
     tags: tuple[Tag, ...]
     uris: tuple[str, ...]
     runs: tuple[str, ...]
@@ -53,8 +54,8 @@ class Selection:
             uris=self.uris,
             runs=self.runs,
             all_versions=self.all_versions,
-            since=values.time("--since", self.since),
-            until=values.time("--until", self.until),
+            since=self.since,
+            until=self.until,
         )
 
 
@@ -78,17 +79,18 @@ _OPTIONS = (
     click.argument("named", metavar="[RECORD[@VERSION]]...", nargs=-1, callback=texts_of),
     click.option(
         "--version",
-        type=click.IntRange(1, LARGEST_COUNT),
+        type=click.IntRange(1, values.LARGEST_COUNT),
         help="Which version of each RECORD that names none itself.",
     ),
     click.option("--all-versions", is_flag=True, help="All contents of each record."),
     click.option(
         "--since",
         metavar="TIME",
-        callback=text_of,
-        help="Contents recorded at this time or later; ISO 8601 with a zone, 2026-03-01T12:00Z.",
+        callback=time_of,
+        help="Contents recorded at this time or later, as in 2026-03-01T12:00Z; UTC where no zone "
+        "is named.",
     ),
-    click.option("--until", metavar="TIME", callback=text_of, help="Contents recorded before."),
+    click.option("--until", metavar="TIME", callback=time_of, help="Contents recorded before."),
     click.option(
         "--tag",
         "tags",

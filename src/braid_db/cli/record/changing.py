@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.options import LARGEST_COUNT, login_name, open_store, text_of, texts_of
+from braid_db.cli.options import login_name, open_store, text_of, texts_of
 from braid_db.errors import InvalidArgument, shown
 from braid_db.steps import values
 from braid_db.steps.tags import read_tags
@@ -32,7 +32,7 @@ def saying_why(command: F) -> F:
     for option in (
         click.option(
             "--expected-version",
-            type=click.IntRange(1, LARGEST_COUNT),
+            type=click.IntRange(1, values.LARGEST_COUNT),
             metavar="N",
             help="Refuse if the record has moved on from this version.",
         ),

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.options import CONTEXT, LARGEST_COUNT, answering, open_store, record_argument
+from braid_db.cli.options import CONTEXT, answering, open_store, record_argument
 from braid_db.cli.record.finding import find_record
+from braid_db.steps import values
 from braid_db.views import Difference
 
 
@@ -17,12 +18,15 @@ from braid_db.views import Difference
 @click.option(
     "--from",
     "from_",
-    type=click.IntRange(1, LARGEST_COUNT),
+    type=click.IntRange(1, values.LARGEST_COUNT),
     metavar="N",
     help="The one before by default.",
 )
 @click.option(
-    "--to", type=click.IntRange(1, LARGEST_COUNT), metavar="N", help="The current one by default."
+    "--to",
+    type=click.IntRange(1, values.LARGEST_COUNT),
+    metavar="N",
+    help="The current one by default.",
 )
 @answering
 def diff(named: str, from_: int | None, to: int | None, form: str) -> None:
@@ -42,8 +46,8 @@ def _lines(found: Difference) -> Iterator[str]:
     for label in ("name", "sha256", "size_bytes"):
         if (pair := getattr(found, label)) is not None:
             yield from _sides(label, *([] if one is None else [str(one)] for one in pair))
-    for key, values in found.tags.items():
-        yield from _sides(f"tag {key}", *([text.tag_text(one) for one in side] for side in values))
+    for key, pair in found.tags.items():
+        yield from _sides(f"tag {key}", *([text.tag_text(one) for one in side] for side in pair))
     if found.uris is not None:
         yield from _sides("uri", *_moved(*found.uris))
 

@@ -11,7 +11,6 @@ from braid_db.cli import as_json, text
 from braid_db.cli.lineage_json import lineage_json
 from braid_db.cli.options import (
     CONTEXT,
-    LARGEST_COUNT,
     answering,
     as_of_option,
     depth_option,
@@ -22,6 +21,7 @@ from braid_db.cli.options import (
 )
 from braid_db.cli.record.finding import find_record
 from braid_db.model import Kind
+from braid_db.steps import values
 from braid_db.views import Direction, Lineage
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _SHOWN = 1000
 )
 @click.option(
     "--limit",
-    type=click.IntRange(0, LARGEST_COUNT),
+    type=click.IntRange(0, values.LARGEST_COUNT),
     default=_SHOWN,
     show_default=True,
     help="How many of the nearest to show at most; 0 shows all.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import reduce
 from typing import Any
 
@@ -17,18 +16,8 @@ from braid_db.cli.options import (
     kinds_option,
     limit_option,
     open_store,
+    time_of,
 )
-
-
-def _time(_: click.Context, option: click.Parameter, told: str | None) -> datetime | None:
-    from braid_db.records.fitting import read_time
-
-    try:
-        return read_time(told) if told else None
-    except ValueError:
-        expected = "expected one such as 2026-03-01 or 2026-03-01T12:30:00Z"
-        raise click.BadParameter(f"{told!r} is no time; {expected}.") from None
-
 
 _CONDITIONS = (
     kinds_option,
@@ -39,10 +28,11 @@ _CONDITIONS = (
     click.option(
         "--since",
         metavar="TIME",
-        callback=_time,
-        help="Only records whose current version was recorded at this time or later.",
+        callback=time_of,
+        help="Only records whose current version was recorded at this time or later; UTC where "
+        "no zone is named.",
     ),
-    click.option("--until", metavar="TIME", callback=_time, help="... or before this time."),
+    click.option("--until", metavar="TIME", callback=time_of, help="... or before this time."),
     click.option(
         "--where",
         metavar="CONDITION",

@@ -12,13 +12,13 @@ from braid_db.cli import as_json, text
 from braid_db.cli.lineage_json import paths_json
 from braid_db.cli.options import (
     CONTEXT,
-    LARGEST_COUNT,
     answering,
     as_of_option,
     open_store,
     record_argument,
 )
 from braid_db.cli.record.finding import find_reference
+from braid_db.steps import values
 
 if TYPE_CHECKING:
     from braid_db.store import Transaction
@@ -33,7 +33,7 @@ _SHOWN = 10
 @as_of_option
 @click.option(
     "--limit",
-    type=click.IntRange(1, LARGEST_COUNT),
+    type=click.IntRange(1, values.LARGEST_COUNT),
     default=_SHOWN,
     show_default=True,
     help="How many ways to show at most.",

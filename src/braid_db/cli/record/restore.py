@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import click
 
-from braid_db.cli.options import CONTEXT, LARGEST_COUNT, answering, record_argument
+from braid_db.cli.options import CONTEXT, answering, record_argument
 from braid_db.cli.record.changing import saying_why, write_version
+from braid_db.steps import values
 
 
 @click.command(context_settings=CONTEXT)
 @record_argument
 @click.option(
-    "--version", "number", type=click.IntRange(1, LARGEST_COUNT), required=True, help="Which one."
+    "--version",
+    "number",
+    type=click.IntRange(1, values.LARGEST_COUNT),
+    required=True,
+    help="Which one.",
 )
 @saying_why
 @answering

@@ -8,7 +8,6 @@ import click
 
 from braid_db.cli.options import (
     CONTEXT,
-    LARGEST_COUNT,
     answering,
     identity_rules,
     record_argument,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--based-on",
-    type=click.IntRange(1, LARGEST_COUNT),
+    type=click.IntRange(1, values.LARGEST_COUNT),
     metavar="N",
     help="The version that it revises; the current one by default.",
 )

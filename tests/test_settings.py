@@ -153,6 +153,32 @@ def test_a_bad_value_in_the_file_is_told_of_in_one_sentence(
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("", "is empty; expected a path or a URL"),
+        (":memory:", "is ':memory:', which would be gone with its process; expected a path"),
+        ("sqlite:///:memory:", ".*which would be gone with its process; expected a path"),
+        ("sqlite://", ".*which would be gone with its process; expected a path"),
+        ("a\0b", ".*expected a path or a URL, .* in UTF-8"),
+        ("a\udcff", ".*expected a path or a URL, .* in UTF-8"),
+    ],
+)
+def test_a_database_that_cannot_be_kept_is_refused(named: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=f"The setting database {told}"):
+        read_settings(named, {"BRAID_DB_URL": "other.db"})
+    if named:
+        with pytest.raises(SettingsError, match=told):
+            read_settings(environment={"BRAID_DB_URL": named})
+
+
+def test_an_empty_variable_names_no_database() -> None:
+    expected = read_settings(environment={}).database_url
+    assert read_settings(environment={"BRAID_DB_URL": "", "BRAID_DB_FILE": ""}).database_url == (
+        expected
+    )
+
+
 BAD_VARIABLES = [
     ("BRAID_DB_HOST", "a/b", "The setting host is 'a/b'; expected a host's name"),
     ("BRAID_DB_COLLECTIONS", "{", "BRAID_DB_COLLECTIONS is no JSON; expected collection UUIDs"),

@@ -28,6 +28,7 @@ _IN_FILE = (
 )
 _DAY_S = 86400
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_IN_MEMORY = (":memory:", "sqlite://", "sqlite:///:memory:")
 _NOT_ESCAPED = "/:@ "
 
 
@@ -67,13 +68,18 @@ def read_settings(
     The database comes from the option, else ``BRAID_DB_URL``, else ``BRAID_DB_FILE``, else
     the default; all others from ``BRAID_DB_*``, else the settings file, else the default.
 
+    A database that is gone with its process is refused, and so is an option that is empty: what a
+    shell makes of a variable that is not set must not lead to some other database.
+
     :param database: a URL or path given as an option.
     :param environment: the environment variables; those of the process when omitted.
     :raises SettingsError: if a value cannot be used.
     """
     variables = os.environ if environment is None else environment
-    named = database or variables.get("BRAID_DB_URL") or variables.get("BRAID_DB_FILE")
-    url = database_url(named or DEFAULT_DATABASE)
+    named = database
+    if named is None:
+        named = variables.get("BRAID_DB_URL") or variables.get("BRAID_DB_FILE") or DEFAULT_DATABASE
+    url = database_url(_kept(named))
     file = read_file(url, variables)
     return Settings(
         database_url=url,
@@ -86,6 +92,22 @@ def read_settings(
         action_attempts=count_of("action_attempts", 5, (1, 100), variables, file),
         action_backoff_s=number_of("action_backoff_s", 60, (0, _DAY_S), variables, file),
     )
+
+
+def _kept(named: str) -> str:
+    """Return the name of a database, if it is one that can be kept.
+
+    :raises SettingsError: if it is not.
+    """
+    expected = "a path or a URL, as in my.db or postgresql://host/name"
+    if not named:
+        raise SettingsError("database", "is empty", f"{expected}; nothing at all means the default")
+    if named in _IN_MEMORY:
+        problem = f"is {shown(named)}, which would be gone with its process"
+        raise SettingsError("database", problem, "a path; for a while, one in a temporary folder")
+    if "\0" in named or any("\ud800" <= letter <= "\udfff" for letter in named):
+        raise SettingsError("database", f"is {shown(named)}", f"{expected}, in UTF-8")
+    return named
 
 
 def database_url(url_or_path: str) -> str:

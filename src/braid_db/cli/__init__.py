@@ -35,6 +35,6 @@ def main(context: click.Context) -> None:
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 database unreachable, 4 schema out of date.
     """
-    if database := named_database():
+    if (database := named_database()) is not None:
         # What runs a flow has an option of its own, because it passes it on to other processes.
         context.default_map = {"flow": {"run": {"db": database}}}

@@ -39,6 +39,11 @@ class LazyGroup(click.Group):
 class RootGroup(LazyGroup):
     """The root of all commands."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments; one that Braid-DB refuses is one line and an exit code."""
+        with explained_exit():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what Braid-DB refuses is one line and an exit code."""
         with explained_exit():
@@ -47,6 +52,11 @@ class RootGroup(LazyGroup):
 
 class ExplainingCommand(click.Command):
     """A command that is started by itself, and explains refusals as the root group does."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments; one that Braid-DB refuses is one line and an exit code."""
+        with explained_exit():
+            return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what Braid-DB refuses is one line and an exit code."""

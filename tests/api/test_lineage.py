@@ -101,12 +101,6 @@ def test_what_was_recorded_only_later_is_refused(db: BraidDB, story: Story) -> N
         story.verdict.paths_to(late, as_of=before)
 
 
-def test_a_time_without_a_zone_is_local(story: Story) -> None:
-    now = moment()
-    local = now.astimezone().replace(tzinfo=None)
-    assert {one.as_of for one in story.verdict.ancestors(as_of=local)} == {now}
-
-
 def test_ways_lead_from_the_ancestor_whichever_is_asked(story: Story) -> None:
     for ways in (story.mask.paths_to(story.verdict), story.verdict.paths_to(story.mask)):
         assert [names(way) for way in ways] == [

@@ -9,13 +9,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from braid_db.api import arguments
 from braid_db.api.stored import Stored
 from braid_db.api.writing import Writing
-from braid_db.errors import InvalidationActionNotFound
+from braid_db.errors import InvalidArgument, InvalidationActionNotFound, shown
 from braid_db.model import NO_RUN
-from braid_db.recall.actions import create_action, link_action
+from braid_db.recall.actions import ActionType, create_action, link_action
 from braid_db.records.contents import Contents
 from braid_db.steps.invalidation import CreateActionRequest, read_action
+from braid_db.steps.values import kind_of
 from braid_db.store import Transaction
 from braid_db.store.objects import GET_ACTION
 
@@ -54,10 +56,11 @@ class Actionable(Stored):
         """Let an action that is there follow when the record is recalled.
 
         :returns: the action; None where there is none of this id.
+        :raises InvalidArgument: if it is no id at all.
         """
-        try:
-            action_id = str(UUID(str(invalidation_action_id)))
-        except ValueError:
+        action_id = _action_id(invalidation_action_id)
+        if action_id is None:
+            arguments.session(session, self._database())
             return None
 
         def write(writing: Writing) -> InvalidationAction | None:
@@ -82,11 +85,15 @@ class Actionable(Stored):
         :param params: ``{"args": [...]}`` or a list for a program; for a flow, its input.
         :raises InvalidArgument: if the type is unknown, or command or parameters do not fit it.
         """
-        kind = str(action_type)
-        if kind == InvalidationActionType.SHELL_COMMAND and isinstance(params, Mapping):
-            params = params.get("args", [])
-        request = {"name": name, "action_type": kind, "command": cmd, "params": params}
-        told = read_action(CreateActionRequest.model_validate(request))
+        kind = arguments.text("action_type", action_type)
+        told = read_action(
+            CreateActionRequest(
+                name=arguments.text("name", name),
+                action_type=kind,
+                command=arguments.text("cmd", cmd),
+                params=_arguments_in(params) if kind == ActionType.SHELL else params,
+            )
+        )
 
         def write(writing: Writing) -> InvalidationAction:
             made = create_action(writing.tx, told)
@@ -98,6 +105,26 @@ class Actionable(Stored):
         tx, reference = writing.tx, writing.pin_of(self).reference
         link_action(tx, reference, action_id, Contents(tx, NO_RUN))
         return _action(tx, action_id)
+
+
+def _action_id(told: object) -> str | None:
+    """Return the id of an action; None where it is a text that is the id of none."""
+    if not isinstance(told, (str, UUID)):
+        raise InvalidArgument("invalidation_action_id", kind_of(told), "the id of an action")
+    try:
+        return str(UUID(str(told)))
+    except ValueError:
+        return None
+
+
+def _arguments_in(params: object) -> object:
+    """Return the arguments of a program out of what upstream's programs pass."""
+    if not isinstance(params, Mapping):
+        return params
+    if params and "args" not in params:
+        found = f"an object with the key {shown(next(iter(params)), 30)}"
+        raise InvalidArgument("params", found, 'a list, or {"args": [...]}')
+    return params.get("args")
 
 
 def _action(tx: Transaction, action_id: str) -> InvalidationAction:

@@ -8,16 +8,15 @@ from functools import partial
 from os import PathLike, fspath
 from typing import Any, TypeVar
 
+from braid_db.api import arguments
 from braid_db.api.options import engine_options, log_sql, set_logging
 from braid_db.api.place import Place
 from braid_db.api.record import BraidRecord
 from braid_db.api.session import Session
 from braid_db.api.showing import table
-from braid_db.api.stored import at_least, checked, checked_kind
 from braid_db.api.tags import BraidTagValue
 from braid_db.errors import InvalidArgument
 from braid_db.model import Kind
-from braid_db.recall.one import id_of_recall
 from braid_db.recall.plan import make_plan
 from braid_db.recall.recalls import list_recalls
 from braid_db.recall.reinstate import reinstate
@@ -26,8 +25,9 @@ from braid_db.records.database import create_database, get_status
 from braid_db.records.objects import count_rows, records_one_step
 from braid_db.records.search import Wanted, search
 from braid_db.settings import read_settings
+from braid_db.steps import values
 from braid_db.store import Store, Transaction
-from braid_db.views import Direction, RecordView
+from braid_db.views import Direction, RecordPage, RecordView
 
 T = TypeVar("T")
 _PAGE = 200
@@ -60,14 +60,16 @@ class BraidDB:
         echo_sql: bool = False,
         create_engine_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        if mpi:
+        is_logged, is_debugged = arguments.flag("log", log), arguments.flag("debug", debug)
+        shows_sql = arguments.flag("echo_sql", echo_sql)
+        if arguments.flag("mpi", mpi):
             expected = "False: this version does not write from many ranks through one of them"
             raise InvalidArgument("mpi", "True", expected)
-        options = engine_options(create_engine_kwargs or {})
-        set_logging(log=log, debug=debug)
-        if echo_sql or options.echo:
+        options = engine_options(create_engine_kwargs)
+        settings = read_settings(_named(db_url))
+        set_logging(log=is_logged, debug=is_debugged)
+        if shows_sql or options.echo:
             log_sql()
-        settings = read_settings(None if db_url is None else fspath(db_url))
         store = Store(
             settings.database_url,
             busy_timeout_s=settings.busy_timeout_s if options.timeout_s is None
@@ -100,7 +102,7 @@ class BraidDB:
 
     def read(self, work: Callable[[Transaction], T], session: Session | None = None) -> T:
         """Run a use case that reads what is committed, or what a session sees."""
-        through = checked(session, self)
+        through = arguments.session(session, self)
         return self.place.read(work) if through is None else through.read(work)
 
     def get_predecessors(self, record_id: int, session: Session | None = None) -> list[BraidRecord]:
@@ -114,8 +116,8 @@ class BraidDB:
     def _one_step(
         self, record_id: int, direction: Direction, session: Session | None
     ) -> list[BraidRecord]:
-        through = checked(session, self)
-        views = self.read(lambda tx: records_one_step(tx, record_id, direction), session)
+        through, wanted = arguments.session(session, self), arguments.record_id(record_id)
+        views = self.read(lambda tx: records_one_step(tx, wanted, direction), through)
         return [BraidRecord.of_view(self, view, session=through) for view in views]
 
     def get_uris(self, record_id: int, session: Session | None = None) -> list[str]:
@@ -133,7 +135,7 @@ class BraidDB:
         self,
         *,
         where: str | None = None,
-        kinds: Sequence[Kind | str] = (),
+        kinds: Kind | str | Sequence[Kind | str] = (),
         name: str | None = None,
         uri: str | None = None,
         run_id: str | None = None,
@@ -155,20 +157,36 @@ class BraidDB:
         :param uri: only records that go by this URI.
         :param run_id: only records that were made in this run.
         :param valid: only valid records, or only others.
-        :param since: only those whose current version was recorded at this time or later; aware.
+        :param since: only those whose current version was recorded at this time or later; one
+            without a zone is in UTC.
         :param until: ... or before this time.
         :param sort: ``record_id`` (the default) or ``created_at``, newest first; ``name``; a tag.
         :param reverse: whether in the opposite order.
-        :raises ConditionInvalid: if the condition cannot be read.
+        :raises InvalidArgument: if an argument cannot be used; at the first record, if it is the
+            condition or the order that cannot be read.
         """
-        chosen = tuple(checked_kind(kind) for kind in kinds)
-        wanted = Wanted(where, chosen, name, uri, run_id, valid, since, until)
+        wanted = Wanted(
+            where=arguments.text_or_none("where", where, values.WORDS_LENGTH),
+            kinds=arguments.kinds(kinds),
+            name=arguments.text_or_none("name", name),
+            uri=arguments.text_or_none("uri", uri, values.URI_LENGTH),
+            run_id=arguments.text_or_none("run_id", run_id),
+            valid=arguments.flag_or_none("valid", valid),
+            since=arguments.moment("since", since),
+            until=arguments.moment("until", until),
+        )
+        by = arguments.text_or_none("sort", sort)
+        is_reversed = arguments.flag("reverse", reverse)
+        ask = partial(search, wanted=wanted, sort=by, reverse=is_reversed, limit=_PAGE)
+        return self._found(ask, arguments.session(session, self))
+
+    def _found(
+        self, ask: Callable[..., RecordPage], session: Session | None
+    ) -> Iterator[BraidRecord]:
+        """Yield what a search finds, page by page."""
         after: str | None = None
         while True:
-            ask = partial(
-                search, wanted=wanted, sort=sort, reverse=reverse, after=after, limit=_PAGE
-            )
-            page = self.read(ask, session)
+            page = self.read(partial(ask, after=after), session)
             yield from (BraidRecord.of_view(self, view) for view in page.items)
             if page.next is None:
                 return
@@ -181,7 +199,8 @@ class BraidDB:
 
         :param only_standing: without those that were taken back.
         """
-        page = self.read(lambda tx: list_recalls(tx, only_standing=only_standing), session)
+        standing = arguments.flag("only_standing", only_standing)
+        page = self.read(lambda tx: list_recalls(tx, only_standing=standing), session)
         return list(page.items)
 
     def recall_plan(
@@ -196,8 +215,8 @@ class BraidDB:
         :param limit: how much work to return at most, of what comes first.
         :raises RecallNotFound: if there is no such recall.
         """
-        most = at_least(1, "limit", limit)
-        ids = [id_of_recall("recalls", recall) for recall in recalls]
+        most = arguments.count_or_none("limit", limit)
+        ids = [arguments.recall_id("recalls", recall) for recall in recalls]
 
         def work(tx: Transaction) -> Plan:
             standing = () if ids else list_recalls(tx, only_standing=True).items
@@ -207,7 +226,7 @@ class BraidDB:
 
     def reinstate(
         self,
-        recall_id: int,
+        recall_id: RecallView | int,
         reason: str | None = None,
         *,
         by: str | None = None,
@@ -215,17 +234,20 @@ class BraidDB:
     ) -> Reinstated:
         """Take back a whole recall; what only it reached is valid again.
 
+        :param recall_id: the recall, or its id.
         :raises RecallNotFound: if no recall has this id.
         :raises AlreadyReinstated: if it was taken back before.
         """
-        through = checked(session, self)
-        if through is None:
-            return self.place.write(
-                lambda tx: reinstate(tx, recall_id, by=by, reason=reason), alone=True
-            )
-        return through.write(
-            lambda writing: reinstate(writing.tx, recall_id, by=by, reason=reason), alone=True
+        through = arguments.session(session, self)
+        take_back = partial(
+            reinstate,
+            recall_id=arguments.recall_id("recall_id", recall_id),
+            by=arguments.person("by", by),
+            reason=arguments.words("reason", reason),
         )
+        if through is None:
+            return self.place.write(take_back, alone=True)
+        return through.write(lambda writing: take_back(writing.tx), alone=True)
 
     def size(self) -> int:
         """Return how many records, derivations, URIs and tags there are, all together."""
@@ -247,6 +269,15 @@ class BraidDB:
         rows += [(f"{kind} records", f"{count:,}") for kind, count in status.records.items()]
         rows += [("derivations", f"{status.derivations:,}")]
         return table([*rows, ("standing recalls", f"{status.standing_recalls:,}")])
+
+
+def _named(db_url: object) -> str | None:
+    """Return the path or URL of a database that was passed.
+
+    :raises InvalidArgument: if it is none.
+    """
+    told = fspath(db_url) if isinstance(db_url, PathLike) else db_url
+    return None if told is None else values.text("db_url", told, values.URI_LENGTH)
 
 
 def _lines(view: RecordView, derived: Sequence[BraidRecord]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from braid_db.api.stored import Stored, at_least, checked_kind, in_utc
+from braid_db.api import arguments
+from braid_db.api.stored import Stored
 from braid_db.model import Kind
 from braid_db.records.lineage import get_lineage
 from braid_db.records.paths import common_ancestors, find_paths
@@ -29,7 +30,7 @@ class Traceable(Stored):
     def ancestors(
         self,
         *,
-        kinds: Sequence[Kind | str] = (),
+        kinds: Kind | str | Sequence[Kind | str] = (),
         depth: int | None = None,
         only_valid: bool = False,
         as_of: datetime | None = None,
@@ -40,13 +41,14 @@ class Traceable(Stored):
         """Return all that this version came from, nearest first, each with its ``distance``.
 
         :param kinds: only records of these kinds, whatever lies between; of all when empty.
-        :param depth: how many derivations to go at most.
+        :param depth: how many derivations to go at most, from 1; without end when omitted.
         :param only_valid: only what no recall reaches, whatever lies between.
-        :param as_of: what was recorded by then, as it was then; a time without a zone is local.
+        :param as_of: what was recorded by then, as it was then; a time without a zone is in UTC.
         :param by_data: whether the order of a flow's steps counts only where it is all that is
             known, as for a recall.
         :param limit: how many to return at most, of the nearest.
         :raises NotRecordedThen: if this version was recorded only later.
+        :raises InvalidArgument: if an argument cannot be used.
         """
         return self._lineage(
             Direction.UP, kinds, depth, only_valid, as_of, limit, session, by_data=by_data
@@ -55,7 +57,7 @@ class Traceable(Stored):
     def descendants(
         self,
         *,
-        kinds: Sequence[Kind | str] = (),
+        kinds: Kind | str | Sequence[Kind | str] = (),
         depth: int | None = None,
         only_valid: bool = False,
         as_of: datetime | None = None,
@@ -80,13 +82,15 @@ class Traceable(Stored):
         *,
         by_data: bool,
     ) -> list[BraidRecord]:
-        chosen = [checked_kind(kind) for kind in kinds]
-        deepest, most = at_least(0, "depth", depth), at_least(1, "limit", limit)
-        then = self._time(as_of)
+        chosen, then = arguments.kinds(kinds), self._time(as_of)
+        deepest = arguments.count_or_none("depth", depth)
+        most = arguments.count_or_none("limit", limit)
+        valid = arguments.flag("only_valid", only_valid)
+        data = arguments.flag("by_data", by_data)
         lineage = self._read(
             lambda tx, pin: get_lineage(
                 tx, pin.record_id, version=pin.version, direction=direction, depth=deepest,
-                kinds=chosen, only_valid=only_valid, as_of=then, by_data=by_data, limit=most,
+                kinds=chosen, only_valid=valid, as_of=then, by_data=data, limit=most,
             ),
             session,
         )  # fmt: skip
@@ -111,12 +115,12 @@ class Traceable(Stored):
             from the other.
         :raises NotRecordedThen: if one of them was recorded only later.
         """
-        self._check_other(other)
-        most, then = at_least(1, "limit", limit), self._time(as_of)
+        self._check_other("other", other)
+        most, then = arguments.count("limit", limit), self._time(as_of)
         ways = self._read(
             lambda tx, pin: find_paths(
                 tx, pin.record_id, other.pinned.record_id, version=pin.version,
-                other_version=other.pinned.version, as_of=then, limit=most or 1,
+                other_version=other.pinned.version, as_of=then, limit=most,
             ),
             session,
             other,
@@ -130,7 +134,7 @@ class Traceable(Stored):
         self,
         other: BraidRecord,
         *,
-        kinds: Sequence[Kind | str] = (),
+        kinds: Kind | str | Sequence[Kind | str] = (),
         as_of: datetime | None = None,
         limit: int | None = None,
         session: Session | None = None,
@@ -144,9 +148,9 @@ class Traceable(Stored):
         :returns: each with its ``distance`` from this version, and its ``other_distance``.
         :raises NotRecordedThen: if one of them was recorded only later.
         """
-        self._check_other(other)
-        chosen = [checked_kind(kind) for kind in kinds]
-        most, then = at_least(1, "limit", limit), self._time(as_of)
+        self._check_other("other", other)
+        chosen, then = arguments.kinds(kinds), self._time(as_of)
+        most = arguments.count_or_none("limit", limit)
         page = self._read(
             lambda tx, pin: common_ancestors(
                 tx, pin.record_id, other.pinned.record_id, version=pin.version,
@@ -175,7 +179,7 @@ class Traceable(Stored):
 
     def _time(self, as_of: datetime | None) -> datetime | None:
         """Return as of when something is asked: what is found as of a time goes on from there."""
-        return self.as_of if as_of is None else in_utc("as_of", as_of)
+        return arguments.moment("as_of", as_of) or self.as_of
 
     def _found(
         self,

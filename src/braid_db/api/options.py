@@ -32,24 +32,31 @@ class EngineOptions(NamedTuple):
     timeout_s: float | None = None
 
 
-def engine_options(told: Mapping[str, Any]) -> EngineOptions:
+def engine_options(given: Mapping[str, Any] | None) -> EngineOptions:
     """Return what options of SQLAlchemy's ``create_engine`` mean here.
 
     Connections are kept, checked and given to threads in one way, whatever pool is asked for.
 
     :raises InvalidArgument: if one cannot be followed.
     """
-    arguments = told.get("connect_args") or {}
+    told = _options("create_engine_kwargs", given)
+    arguments = _options("create_engine_kwargs['connect_args']", told.get("connect_args"))
     unknown = [name for name in told if name not in (*_FOLLOWED, *_NEEDLESS)]
     unknown += [f"connect_args[{name!r}]" for name in arguments if name not in _CONNECTING]
     if unknown:
         raise InvalidArgument("create_engine_kwargs", f"with {shown(unknown[0])}", _EXPECTED)
     size, timeout = told.get("pool_size"), arguments.get("timeout")
-    if size is not None and (not isinstance(size, int) or size < 1):
-        raise InvalidArgument("create_engine_kwargs['pool_size']", kind_of(size), "1 or more")
-    if timeout is not None and (not isinstance(timeout, (int, float)) or not 0 <= timeout <= 3600):
+    if size is not None and (type(size) is not int or not 1 <= size <= 1000):
+        raise InvalidArgument("create_engine_kwargs['pool_size']", kind_of(size), "1 to 1000")
+    if timeout is not None and (type(timeout) not in (int, float) or not 0 <= timeout <= 3600):
         raise InvalidArgument("connect_args['timeout']", kind_of(timeout), "0 to 3600 seconds")
     return EngineOptions(bool(told.get("echo")), size, timeout)
+
+
+def _options(argument: str, told: object) -> Mapping[str, Any]:
+    if told is not None and not isinstance(told, Mapping):
+        raise InvalidArgument(argument, kind_of(told), "options by their names")
+    return told or {}
 
 
 _FOLLOWED = ("connect_args", "echo", "pool_size")

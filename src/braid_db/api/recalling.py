@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from braid_db.api import arguments
 from braid_db.api.place import Place
-from braid_db.api.stored import Stored, checked
+from braid_db.api.stored import Stored
 from braid_db.api.tags import BraidTagType, tag_of
 from braid_db.api.writing import Writing
 from braid_db.model import Reference
-from braid_db.recall.one import id_of_recall, invalidate_one
+from braid_db.recall.one import invalidate_one
 from braid_db.recall.owed import Owes
 from braid_db.recall.preview import preview
 from braid_db.recall.recalls import list_recalls
@@ -62,14 +63,16 @@ class Recallable(Stored):
         """
         root_id = None
         if root_invalidation is not None:
-            root_id = id_of_recall("root_invalidation", root_invalidation)
-        owes = Owes.ROOT if perform_invalidation_action else Owes.NOTHING
-        owes |= Owes.REST if perform_invalidation_action_on_cascade else Owes.NOTHING
+            root_id = arguments.recall_id("root_invalidation", root_invalidation)
+        why, who = arguments.words("cause", cause), arguments.person("by", by)
+        spreads = arguments.flag("cascade", cascade)
+        by_order = arguments.flag("follow_order", follow_order)
+        owes = _owes(perform_invalidation_action, perform_invalidation_action_on_cascade)
 
         def write(writing: Writing) -> RecallView | None:
             return invalidate_one(
-                writing.tx, writing.rules, writing.pin_of(self).reference, cause=cause,
-                root_id=root_id, by=by, cascade=cascade, follow_order=follow_order, owes=owes,
+                writing.tx, writing.rules, writing.pin_of(self).reference, cause=why,
+                root_id=root_id, by=who, cascade=spreads, follow_order=by_order, owes=owes,
             )  # fmt: skip
 
         recall = self._write(write, session, alone=True)
@@ -93,37 +96,37 @@ class Recallable(Stored):
         :param cause: that they have this value, when omitted.
         :returns: those that were valid before.
         """
-        wanted = tag_of(key, value, BraidTagType.NONE)
-        why = cause or f"The tag {key} is {value}"
+        home, wanted = arguments.database(db), tag_of(key, value, BraidTagType.NONE)
+        why = arguments.words("cause", cause) or f"The tag {key} is {value}"
+        spreads, through = arguments.flag("cascade", cascade), arguments.session(session, home)
 
         def write(writing: Writing) -> tuple[list[BraidRecord], list[RecallView]]:
             tx, rules = writing.tx, writing.rules
             valid = [view for view in records_with_tag(tx, wanted) if view.valid]
             recalls = [
                 invalidate_one(tx, rules, Reference(view.record_id, view.version), cause=why,
-                               cascade=cascade)
+                               cascade=spreads)
                 for view in valid
             ]  # fmt: skip
-            found = [cls.of_view(db, view) for view in valid]
+            found = [cls.of_view(home, view) for view in valid]
             return found, [recall for recall in recalls if recall is not None]
 
-        through = checked(session, db)
         if through is None:
-            found, recalls = db.place.write_objects(write, alone=True)
+            found, recalls = home.place.write_objects(write, alone=True)
         else:
             found, recalls = through.write(write, alone=True)
             through.touch(*found)
-        _run_actions(db.place, recalls, session)
+        _run_actions(home.place, recalls, through)
         return found
 
     def preview_invalidation(
         self, *, follow_order: bool = False, session: Session | None = None
     ) -> Preview:
         """Return what :meth:`invalidate` would reach, and which actions would follow."""
-        rules = self._database().place.rules
+        rules, by_order = self._database().place.rules, arguments.flag("follow_order", follow_order)
         return self._read(
             lambda tx, pin: preview(
-                tx, Targets(records=(pin.reference,)), follow_order=follow_order, rules=rules
+                tx, Targets(records=(pin.reference,)), follow_order=by_order, rules=rules
             ),
             session,
         )
@@ -136,11 +139,12 @@ class Recallable(Stored):
         :raises MerelyReached: if it is only reached by recalls of other records.
         :raises NotRecalled: if it is valid.
         """
+        why, who = arguments.words("reason", reason), arguments.person("by", by)
 
         def write(writing: Writing) -> list[Reinstated]:
             pin = writing.pin_of(self)
             return reinstate_record(
-                writing.tx, pin.record_id, version=pin.version, by=by, reason=reason
+                writing.tx, pin.record_id, version=pin.version, by=who, reason=why
             )
 
         return self._write(write, session, alone=True)
@@ -149,6 +153,16 @@ class Recallable(Stored):
         """Return the recalls that reach any content of the record, the newest first."""
         page = self._read(lambda tx, pin: list_recalls(tx, record_id=pin.record_id), session)
         return list(page.items)
+
+
+def _owes(own: object, others: object) -> Owes:
+    """Return whose actions follow a recall."""
+    owes = Owes.NOTHING
+    if arguments.flag("perform_invalidation_action", own):
+        owes |= Owes.ROOT
+    if arguments.flag("perform_invalidation_action_on_cascade", others):
+        owes |= Owes.REST
+    return owes
 
 
 def _run_actions(place: Place, recalls: list[RecallView], session: Session | None) -> None:

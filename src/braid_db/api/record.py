@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from braid_db.api import arguments
 from braid_db.api.actions import Actionable
 from braid_db.api.lineage import Traceable
 from braid_db.api.recalling import Recallable
 from braid_db.api.showing import html_of, text_of
-from braid_db.api.stored import Stored, checked, checked_kind
-from braid_db.api.tags import BraidTagType, BraidTagValue, plain_tags, tag_of, value_of
+from braid_db.api.stored import Stored
+from braid_db.api.tags import BraidTagType, BraidTagValue, tag_of, value_of
 from braid_db.api.versions import Versioned
 from braid_db.api.writing import Writing
 from braid_db.model import Definition, Kind, Reference
 from braid_db.records.adding import add_derivation, add_tag, add_uri
 from braid_db.records.objects import find_record, records_with_tag, values_of_tags
 from braid_db.steps import values
-from braid_db.steps.tags import read_tags
 from braid_db.views import RecordView
 
 if TYPE_CHECKING:
@@ -54,16 +54,18 @@ class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
         sha256: str | None = None,
         size_bytes: int | None = None,
     ) -> None:
+        home = None if db is None else arguments.database(db)
+        arguments.session(session, home)
         said = Definition(
             name=values.optional_text("name", name, values.NAME_LENGTH),
-            kind=self.kind_when_new if kind is None else checked_kind(kind),
+            kind=self.kind_when_new if kind is None else arguments.kind(kind),
             uris=values.texts("uris", uris, values.URI_LENGTH),
-            tags=read_tags("tags", plain_tags(tags)),
+            tags=arguments.tags(tags),
             sha256=values.sha256("sha256", sha256),
             size_bytes=values.size_bytes("size_bytes", size_bytes),
         )
-        self._begin(db, said, timestamp)
-        if db is not None:
+        self._begin(home, said, timestamp)
+        if home is not None:
             self._make(session)
 
     @classmethod
@@ -71,9 +73,10 @@ class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
         cls, db: BraidDB, record_id: int, session: Session | None = None
     ) -> BraidRecord | None:
         """Return a record in its current version, of the class of its kind; None if absent."""
-        through = checked(session, db)
-        view = db.read(lambda tx: find_record(tx, record_id), session)
-        return None if view is None else cls.of_view(db, view, session=through)
+        home, wanted = arguments.database(db), arguments.record_id(record_id)
+        through = arguments.session(session, home)
+        view = home.read(lambda tx: find_record(tx, wanted), through)
+        return None if view is None else cls.of_view(home, view, session=through)
 
     @classmethod
     def for_tag_value(
@@ -83,9 +86,10 @@ class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
 
         A text never equals a number; a whole number equals the float that is the same.
         """
-        through, wanted = checked(session, db), tag_of(key, value, BraidTagType.NONE)
-        views = db.read(lambda tx: records_with_tag(tx, wanted), session)
-        return iter([cls.of_view(db, view, session=through) for view in views])
+        home, wanted = arguments.database(db), tag_of(key, value, BraidTagType.NONE)
+        through = arguments.session(session, home)
+        views = home.read(lambda tx: records_with_tag(tx, wanted), through)
+        return iter([cls.of_view(home, view, session=through) for view in views])
 
     @property
     def record_id(self) -> int:
@@ -139,7 +143,7 @@ class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
 
         :raises CycleRefused: if a step or transfer would come from itself.
         """
-        self._check_other(record)
+        self._check_other("record", record)
 
         def write(writing: Writing) -> None:
             source = writing.pin_of(self).reference
@@ -152,7 +156,7 @@ class BraidRecord(Versioned, Traceable, Recallable, Actionable, Stored):
 
     def add_uri(self, uri: str, session: Session | None = None) -> None:
         """Add a URI to the current version; the first one identifies the record."""
-        told = values.text("uri", uri, values.URI_LENGTH)
+        told = arguments.text("uri", uri, values.URI_LENGTH)
 
         def write(writing: Writing) -> None:
             record_id = writing.pin_of(self).record_id

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
+from braid_db.api import arguments
 from braid_db.api.errors import NotStored
 from braid_db.api.session import Session
 from braid_db.api.writing import Pin, Write, Writing
@@ -58,7 +59,7 @@ class Stored:
         self._said = said
         self._seen: RecordView | None = None
         self._seen_as_of: datetime | None = None
-        self._timestamp = None if timestamp is None else in_utc("timestamp", timestamp)
+        self._timestamp = arguments.timestamp(timestamp)
         if db is None and timestamp is None:
             self._timestamp = datetime.now(UTC)
 
@@ -117,6 +118,7 @@ class Stored:
 
         :raises NotStored: if it has no database.
         """
+        arguments.session(session, self.db)
         if self.pin is None and self._own_session() is None:
             self._make(session)
         return self._id()
@@ -194,7 +196,7 @@ class Stored:
     def _through(self, session: Session | None, *others: Stored) -> Session | None:
         """Return what something is read through: the session, or the one that it was written in."""
         own = (stored._own_session() for stored in (self, *others))
-        return checked(session, self._database()) or next(filter(None, own), None)
+        return arguments.session(session, self._database()) or next(filter(None, own), None)
 
     def _write(
         self, write: Write[T], session: Session | None, *others: Stored, alone: bool = False
@@ -203,7 +205,7 @@ class Stored:
 
         :param others: other objects that are used in it.
         """
-        through = checked(session, self._database())
+        through = arguments.session(session, self._database())
         if through is not None:
             return through.write(write, self, *others, alone=alone)
         self._refuse_beside(others)
@@ -211,18 +213,18 @@ class Stored:
 
     def _collect(self, write: Write[Any], session: Session | None, *others: Stored) -> None:
         """Write something now, as one transaction; or let it wait in the session."""
-        through = checked(session, self._database())
+        through = arguments.session(session, self._database())
         if through is not None:
             through.add(write, self, *others)
         else:
             self._write(write, None, *others)
 
-    def _check_other(self, other: object) -> None:
+    def _check_other(self, argument: str, other: object) -> None:
         """Refuse to link what is no record of the same database."""
         if not isinstance(other, Stored):
-            raise InvalidArgument("record", kind_of(other), "a BraidRecord")
+            raise InvalidArgument(argument, kind_of(other), "a BraidRecord")
         if self._database().place.name != other._database().place.name:
-            raise InvalidArgument("record", "in another database", "one of the same database")
+            raise InvalidArgument(argument, "in another database", "one of the same database")
 
     def _refuse_beside(self, others: Iterable[Stored]) -> None:
         """Refuse to write without the session what others than its session cannot see yet.
@@ -237,47 +239,3 @@ class Stored:
                     f"committed, which others cannot see"
                 )
                 raise SessionOpen(self._database().place.name, problem)
-
-
-def checked(session: object, db: BraidDB) -> Session | None:
-    """Return a session that was passed, if it is one of this database.
-
-    :raises InvalidArgument: if it is not.
-    """
-    if session is None or (isinstance(session, Session) and session.place.name == db.place.name):
-        return session
-    found = "of another database" if isinstance(session, Session) else kind_of(session)
-    raise InvalidArgument("session", found, "one that get_session() of this database returned")
-
-
-def checked_kind(kind: object) -> Kind:
-    """Return a kind that was given by its name.
-
-    :raises InvalidArgument: if there is none of this name.
-    """
-    if kind not in list(Kind):
-        raise InvalidArgument("kind", shown(kind), f"one of {', '.join(Kind)}")
-    return Kind(str(kind))
-
-
-def at_least(least: int, argument: str, value: object) -> int | None:
-    """Return a number that something is bounded by; None for no bound.
-
-    :raises InvalidArgument: if it is no whole number, or less than that.
-    """
-    if value is None or (isinstance(value, int) and value is not True and value >= least):
-        return None if value is None else int(value)
-    raise InvalidArgument(argument, kind_of(value), f"a whole number from {least}, or None")
-
-
-def in_utc(argument: str, time: object) -> datetime:
-    """Return a time as an aware one in UTC; one without a zone is local, as upstream's were.
-
-    :raises InvalidArgument: if it is no time.
-    """
-    if not isinstance(time, datetime):
-        raise InvalidArgument(argument, kind_of(time), "a datetime")
-    try:
-        return time.astimezone(UTC)
-    except (OverflowError, ValueError, OSError):
-        raise InvalidArgument(argument, shown(time), "a time of the years 2 to 9998") from None

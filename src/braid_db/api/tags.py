@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from enum import Enum, unique
 from numbers import Integral, Real
 from typing import Any
@@ -31,7 +30,7 @@ class BraidTagValue:
 
     def __init__(self, value: Any, type_: BraidTagType) -> None:
         self.value = value
-        self.type_ = type_
+        self.type_ = _type(type_)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BraidTagValue):
@@ -44,13 +43,6 @@ class BraidTagValue:
         return f"BraidTagValue({self.value!r}, {self.type_})"
 
 
-def plain_tags(value: Any) -> Any:
-    """Return nested tags with numbers of whatever library as Python's own."""
-    if isinstance(value, Mapping):
-        return {key: plain_tags(inner) for key, inner in value.items()}
-    return _plain(value)
-
-
 def tag_of(key: str, value: Any, type_: object = BraidTagType.STRING) -> Tag:
     """Return a tag as it is kept.
 
@@ -59,18 +51,25 @@ def tag_of(key: str, value: Any, type_: object = BraidTagType.STRING) -> Tag:
 
     :raises InvalidArgument: if the value is of no type that a tag can have.
     """
-    if not isinstance(type_, BraidTagType):
-        raise InvalidArgument("type_", kind_of(type_), "a BraidTagType")
-    return read_tag(key, _converted(_plain(value), type_))
+    return read_tag(key, _converted(plain_number(value), _type(type_)))
 
 
-def _plain(value: Any) -> Any:
-    """Return a number of whatever library as Python's own."""
+def plain_number(value: Any) -> Any:
+    """Return a number of whatever library as Python's own, and any other value as it is."""
     if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Integral):
         return int(value)
-    return float(value) if isinstance(value, Real) else value
+    try:
+        return float(value) if isinstance(value, Real) else value
+    except OverflowError:
+        return value  # A fraction that is too large; what is no number of JSON is refused.
+
+
+def _type(told: object) -> BraidTagType:
+    if not isinstance(told, BraidTagType):
+        raise InvalidArgument("type_", kind_of(told), "a BraidTagType")
+    return told
 
 
 def _converted(value: Any, type_: BraidTagType) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
+from braid_db.api import arguments
 from braid_db.api.stored import Stored
-from braid_db.api.tags import plain_tags
 from braid_db.api.writing import Pin, Writing
 from braid_db.records.described import Change
 from braid_db.records.states import list_states
@@ -20,7 +20,6 @@ from braid_db.records.versions import (
 )
 from braid_db.records.views import get_record
 from braid_db.steps import values
-from braid_db.steps.tags import read_tags
 from braid_db.views import Difference, StateFile, StateView, VersionView
 
 if TYPE_CHECKING:
@@ -54,13 +53,12 @@ class Versioned(Stored):
         :raises VersionConflict: if it has.
         :raises IdentityTaken: if the first URI identifies another record.
         """
-        change = _change(name, tags, remove_tags, uris)
+        change, why = _change(name, tags, remove_tags, uris), _why(author, reason, expected_version)
 
         def write(writing: Writing) -> Written:
             return edit_record(
-                writing.tx, writing.rules, writing.pin_of(self).record_id, change,
-                author=author, reason=reason, expected_version=expected_version,
-            )  # fmt: skip
+                writing.tx, writing.rules, writing.pin_of(self).record_id, change, **why
+            )
 
         return self._move(write, session)
 
@@ -91,18 +89,18 @@ class Versioned(Stored):
         :raises NotAnOutput: if it is a step or transfer.
         """
         for record in records:
-            self._check_other(record)
-        change = _change(name, tags, remove_tags, uris)
+            self._check_other("records", record)
+        change, why = _change(name, tags, remove_tags, uris), _why(author, reason, expected_version)
         digest = values.sha256("sha256", sha256)
         size = values.size_bytes("size_bytes", size_bytes)
+        files, mends = arguments.states(states), arguments.flag("correction", correction)
 
         def write(writing: Writing) -> Written:
             record_id, number = writing.pin_of(self)
             return update_record(
                 writing.tx, writing.rules, record_id, change=change, sha256=digest,
-                size_bytes=size, states=states, based_on=number, correction=correction,
-                derived_from=[writing.pin_of(record).reference for record in records],
-                author=author, reason=reason, expected_version=expected_version,
+                size_bytes=size, states=files, based_on=number, correction=mends,
+                derived_from=[writing.pin_of(record).reference for record in records], **why,
             )  # fmt: skip
 
         return self._move(write, session, *records)
@@ -120,12 +118,11 @@ class Versioned(Stored):
 
         :raises VersionNotFound: if there is no such version.
         """
+        number = arguments.version("version", version)
+        why = _why(author, reason, expected_version)
 
         def write(writing: Writing) -> Written:
-            return restore_version(
-                writing.tx, writing.pin_of(self).record_id, version,
-                author=author, reason=reason, expected_version=expected_version,
-            )  # fmt: skip
+            return restore_version(writing.tx, writing.pin_of(self).record_id, number, **why)
 
         return self._move(write, session)
 
@@ -142,7 +139,8 @@ class Versioned(Stored):
 
         :raises VersionNotFound: if there is no such version.
         """
-        view = self._read(lambda tx, pin: get_record(tx, pin.record_id, version), session)
+        number = arguments.version("version", version)
+        view = self._read(lambda tx, pin: get_record(tx, pin.record_id, number), session)
         return self.of_view(self._database(), view)
 
     def history(self, session: Session | None = None) -> list[VersionView]:
@@ -150,8 +148,12 @@ class Versioned(Stored):
         return self._read(lambda tx, pin: list_versions(tx, pin.record_id), session)
 
     def diff(self, from_: int, to: int, session: Session | None = None) -> Difference:
-        """Return what one version says otherwise than another."""
-        return self._read(lambda tx, pin: diff_versions(tx, pin.record_id, from_, to), session)
+        """Return what one version says otherwise than another.
+
+        :raises VersionNotFound: if there is no such version.
+        """
+        before, after = arguments.version("from_", from_), arguments.version("to", to)
+        return self._read(lambda tx, pin: diff_versions(tx, pin.record_id, before, after), session)
 
     def states(self, session: Session | None = None) -> list[StateView]:
         """Return the states of a model with the files that hold them, the first one first.
@@ -168,8 +170,24 @@ def _change(
     uris: str | Sequence[str] | None,
 ) -> Change:
     return Change(
-        name=values.optional_text("name", name, values.NAME_LENGTH),
-        tags=None if tags is None else read_tags("tags", plain_tags(tags)),
-        remove_tags=values.texts("remove_tags", remove_tags, values.KEY_LENGTH),
-        uris=None if uris is None else values.texts("uris", uris, values.URI_LENGTH),
+        name=arguments.text_or_none("name", name),
+        tags=None if tags is None else arguments.tags(tags),
+        remove_tags=arguments.texts("remove_tags", remove_tags, values.KEY_LENGTH),
+        uris=None if uris is None else arguments.texts("uris", uris, values.URI_LENGTH),
     )
+
+
+class _Why(TypedDict):
+    """Who makes a version and why, and from which one it is to follow."""
+
+    author: str | None
+    reason: str | None
+    expected_version: int | None
+
+
+def _why(author: object, reason: object, expected_version: object) -> _Why:
+    return {
+        "author": arguments.person("author", author),
+        "reason": arguments.words("reason", reason),
+        "expected_version": arguments.version_or_none("expected_version", expected_version),
+    }

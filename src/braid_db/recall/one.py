@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from braid_db.errors import InvalidArgument, shown
+from braid_db.errors import InvalidArgument
 from braid_db.identity import IdentityRules
 from braid_db.model import Reference
 from braid_db.recall.owed import Owes
@@ -39,8 +39,8 @@ def invalidate_one(
     :raises CauseMissing: if there is neither.
     :raises RecallNotFound: if there is no such earlier recall.
     """
-    if root_id is not None and not cause:
-        cause = get_recall_row(tx, root_id).cause
+    root = None if root_id is None else get_recall_row(tx, root_id)
+    cause = cause or (root and root.cause)
     if not cause or not cause.strip():
         raise CauseMissing
     tx.need_to_be_alone()
@@ -52,16 +52,3 @@ def invalidate_one(
         cascade=cascade, owes=owes,
     )  # fmt: skip
     return recall
-
-
-def id_of_recall(argument: str, told: object) -> int:
-    """Return the id of a recall, given itself or by its id.
-
-    :raises InvalidArgument: if it is neither.
-    """
-    if isinstance(told, int) and not isinstance(told, bool):
-        return told
-    if isinstance(told, RecallView):
-        return told.recall_id
-    expected = "a recall that invalidate() returned, or its id"
-    raise InvalidArgument(argument, shown(told), expected)

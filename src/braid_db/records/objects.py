@@ -7,7 +7,7 @@ from datetime import datetime
 
 from braid_db.errors import RecordNotFound
 from braid_db.model import Tag, TagType
-from braid_db.records.views import get_record, get_version_id, views_of
+from braid_db.records.views import LARGEST_ID, get_record, get_version_id, views_of
 from braid_db.store import Transaction, objects, reading
 from braid_db.store.statements import Row
 from braid_db.views import Direction, RecordView
@@ -27,6 +27,8 @@ def records_one_step(tx: Transaction, record_id: int, direction: Direction) -> l
     :returns: each described as the newest of its contents that is meant is now, in the order in
         which they were linked; empty where there is no such record.
     """
+    if not 0 < record_id <= LARGEST_ID:
+        return []
     contents = [content for (content,) in tx.rows(objects.ONE_STEP[direction], record_id)]
     versions = reading.describing_versions(tx, contents)
     views = views_of(tx, list(versions.values()))

@@ -15,7 +15,7 @@ from braid_db.store import Transaction, reading
 from braid_db.store.recording import FIND_IDENTITY
 from braid_db.views import Page, RecordView, RunView
 
-_LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**63 - 1
 
 
 def find_record_id(tx: Transaction, named: str, rules: IdentityRules) -> int:
@@ -28,7 +28,7 @@ def find_record_id(tx: Transaction, named: str, rules: IdentityRules) -> int:
     """
     if named.isascii() and named.isdigit():
         digits = named.lstrip("0") or "0"
-        if len(digits) > len(str(_LARGEST_ID)) or int(digits) > _LARGEST_ID:
+        if len(digits) > len(str(LARGEST_ID)) or int(digits) > LARGEST_ID:
             raise RecordNotFound(named)
         return int(digits)
     canonical = rules.canonical(Path(named).as_uri() if named.startswith("/") else named)
@@ -75,12 +75,13 @@ def get_version_and_content(
     :raises RecordNotFound: if no record has this id.
     :raises VersionNotFound: if the record has no version of this number.
     """
-    if record_id > _LARGEST_ID:
+    if not 0 < record_id <= LARGEST_ID:
         raise RecordNotFound(record_id)
     if version is None:
         row = tx.first(reading.CURRENT_VERSION, record_id)
     else:
-        row = tx.first(reading.VERSION_BY_NUMBER, record_id, version) if version < 2**31 else None
+        is_number = 0 < version < 2**31
+        row = tx.first(reading.VERSION_BY_NUMBER, record_id, version) if is_number else None
         if row is None and tx.first(reading.CURRENT_VERSION, record_id) is not None:
             raise VersionNotFound(record_id, version)
     if row is None:

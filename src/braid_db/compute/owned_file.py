@@ -85,8 +85,14 @@ class OwnedFile(Generic[T]):
 def replace_file(path: Path, text: str) -> None:
     """Write a file whole or not at all; one that is there keeps its permissions.
 
+    A pipe or device is written to, as a shell would: who may replace a device, as root may, would
+    take it from the whole machine.
+
     :raises OSError: if it cannot be written; it is then as it was.
     """
+    if path.exists() and not path.is_file():
+        path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+        return
     path = path.resolve()
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

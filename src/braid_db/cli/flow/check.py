@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from braid_db.cli.files import READ_FILE
 from braid_db.cli.flow.writing import as_text
 from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.text import note, visible
@@ -15,13 +16,11 @@ from braid_db.cli.text import note, visible
 if TYPE_CHECKING:
     from braid_db.flows.checking.files import Checked
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command(context_settings=CONTEXT)
-@click.argument("definitions", metavar="DEFINITION...", type=_FILE, nargs=-1, required=True)
-@click.option("--input-schema", type=_FILE, help="The JSON Schema of the flow's input.")
-@click.option("--input", "-i", "run_input", type=_FILE, help="A sample of the flow's input.")
+@click.argument("definitions", metavar="DEFINITION...", type=READ_FILE, nargs=-1, required=True)
+@click.option("--input-schema", type=READ_FILE, help="The JSON Schema of the flow's input.")
+@click.option("--input", "-i", "run_input", type=READ_FILE, help="A sample of the flow's input.")
 @format_option
 def check(
     definitions: tuple[Path, ...], input_schema: Path | None, run_input: Path | None, form: str

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from braid_db.cli.files import READ_FILE, WRITTEN_FILE
 from braid_db.cli.flow.writing import answer, as_text, write_json
 from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.text import note, visible
 
 if TYPE_CHECKING:
     from braid_db.flows.instrumenting import Instrumented, Registered
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 MODES = ["each", "once"]
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("definition", type=_FILE)
-@click.option("--output", "-o", type=_FILE, help="Where to write it; shown by default.")
+@click.argument("definition", type=READ_FILE)
+@click.option("--output", "-o", type=WRITTEN_FILE, help="Where to write it; shown by default.")
 @click.option(
     "--mode",
     type=click.Choice(MODES),
@@ -39,8 +38,8 @@ MODES = ["each", "once"]
     multiple=True,
     help="A function's id, in place of the one that 'functions register' wrote down.",
 )
-@click.option("--input-schema", type=_FILE, help="The flow's input schema, to grow with it.")
-@click.option("--schema-output", type=_FILE, help="Where to write the grown input schema.")
+@click.option("--input-schema", type=READ_FILE, help="The flow's input schema, to grow with it.")
+@click.option("--schema-output", type=WRITTEN_FILE, help="Where to write the grown input schema.")
 @format_option
 def instrument(
     definition: Path,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from braid_db.cli.as_json import say_json
+from braid_db.cli.files import READ_FILE
 from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.text import note, visible
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 BESIDE = "input_schema.json"
 """The input schema of a definition in the same folder, where no other is named."""
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _ROLES = {
     "viewer": "flow_viewers",
     "starter": "flow_starters",
@@ -31,10 +30,10 @@ _IDENTITY = "urn:globus:auth:identity:"
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("definition", type=_FILE)
+@click.argument("definition", type=READ_FILE)
 @click.option(
     "--input-schema",
-    type=_FILE,
+    type=READ_FILE,
     help=f"The flow's input schema; {BESIDE} beside DEFINITION by default.",
 )
 @click.option("--title", help="What the flow is called; as its folder, if it is new.")

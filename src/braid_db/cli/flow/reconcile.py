@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.files import READ_FILE
 from braid_db.cli.options import CONTEXT, answering, identity_rules, open_store, time_of
 from braid_db.cli.progress import progress
 
@@ -40,7 +41,7 @@ def _since(context: click.Context, option: click.Parameter, told: str | None) ->
 @click.argument("run", metavar="[RUN_ID|LOGFILE]", required=False)
 @click.option(
     "--definition",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=READ_FILE,
     help="For a LOGFILE: the flow's definition, which tells what was made of what, and what is "
     "private.",
 )
@@ -80,6 +81,7 @@ def reconcile_command(
     if since is not None and flow_id is None:
         raise click.UsageError("--since chooses among the runs of --flow.")
     is_file = run is not None and (Path(run).is_file() or not _is_uuid(run))
+    log_file = READ_FILE.convert(run or "", None, None) if is_file else None
     if not is_file and (definition is not None or run_id is not None):
         raise click.UsageError(
             "--definition and --run-id are for a LOGFILE: the service tells both."
@@ -88,7 +90,7 @@ def reconcile_command(
         if flow_id is not None:
             outcomes = _all_runs(str(flow_id), since, show)
         else:
-            outcomes = [_one_run(str(run), definition, run_id, is_file=is_file)]
+            outcomes = [_one_run(str(run), log_file, definition, run_id)]
     _show(outcomes, form)
 
 
@@ -100,12 +102,14 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _one_run(run: str, definition: Path | None, run_id: str | None, *, is_file: bool) -> Outcome:
+def _one_run(
+    run: str, log_file: Path | None, definition: Path | None, run_id: str | None
+) -> Outcome:
     from braid_db.flows.reconciling import log_in_file, log_of_run, reconcile
     from braid_db.flows.run_input import read_definition
     from braid_db.flows.service import FlowsService
 
-    if not is_file:
+    if log_file is None:
         return reconcile(log_of_run(FlowsService(), run), _recording())
     if definition is None:
         text.note(
@@ -113,7 +117,7 @@ def _one_run(run: str, definition: Path | None, run_id: str | None, *, is_file: 
             "what; a run that was recorded so stays so."
         )
     known = None if definition is None else read_definition(definition)
-    return reconcile(log_in_file(Path(run), known, run_id=run_id), _recording())
+    return reconcile(log_in_file(log_file, known, run_id=run_id), _recording())
 
 
 def _all_runs(flow_id: str, since: datetime | None, show: Callable[[str], None]) -> list[Outcome]:

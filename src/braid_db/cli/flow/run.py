@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli.errors import INTERRUPTED
+from braid_db.cli.files import KEPT_FILE, READ_FILE, WRITTEN_FILE
 from braid_db.cli.flow import equipment
 from braid_db.cli.flow.asking import asker
 from braid_db.cli.flow.equipment import Pairs, pairs_of
-from braid_db.cli.options import CONTEXT, format_option
+from braid_db.cli.options import CONTEXT, format_option, needed_text_of
 from braid_db.cli.text import note, visible
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ if TYPE_CHECKING:
 
 Quietly = Callable[[], AbstractContextManager[None]]
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command(context_settings=CONTEXT)
-@click.argument("definition", type=_FILE, required=False)
-@click.option("--input", "-i", "input_file", type=_FILE, help="The run's input: a JSON object.")
+@click.argument("definition", type=READ_FILE, required=False)
+@click.option("--input", "-i", "input_file", type=READ_FILE, help="The run's input: a JSON object.")
 @click.option(
     "--set",
     "settings",
@@ -42,7 +41,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--run-id", help="The run's id; a new one by default.")
 @click.option(
     "--functions",
-    type=_FILE,
+    type=READ_FILE,
     multiple=True,
     help="A file of compute functions, beside the compute.py next to DEFINITION.",
 )
@@ -51,7 +50,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default="this one",
     help="The Python interpreter that runs the functions.",
 )
-@click.option("--db", metavar="URL_OR_PATH", help="The provenance database: their BRAID_DB_URL.")
+@click.option(
+    "--db",
+    metavar="URL_OR_PATH",
+    callback=needed_text_of,
+    help="The provenance database: their BRAID_DB_URL.",
+)
 @click.option(
     "--compute",
     type=click.Choice(["local", "globus"]),
@@ -92,15 +96,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="How much of its time a Wait state waits; 0 does not wait.",
 )
-@click.option("--log", "log_file", type=_FILE, help="Write the run's log, as the service keeps it.")
+@click.option(
+    "--log", "log_file", type=WRITTEN_FILE, help="Write the run's log, as the service keeps it."
+)
 @click.option(
     "--state",
     "state_file",
-    type=_FILE,
+    type=KEPT_FILE,
     help="Keep the run here after each state. If it holds a run of the same --run-id, go on.",
 )
 @click.option(
-    "--resume", "resume_file", type=_FILE, help="Go on with the run that --state has kept here."
+    "--resume", "resume_file", type=KEPT_FILE, help="Go on with the run that --state has kept here."
 )
 @format_option
 def run(

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from braid_db.cli.as_json import say_json
+from braid_db.cli.files import READ_FILE
 from braid_db.cli.flow.following import follow, run_json
 from braid_db.cli.options import CONTEXT, format_option
 from braid_db.cli.text import note
 
 if TYPE_CHECKING:
     from braid_db.flows.service import FlowsService
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _LONGEST_LABEL = 64
 
 
 @click.command(context_settings=CONTEXT)
 @click.argument("flow", metavar="FLOW")
-@click.option("--input", "-i", "input_file", type=_FILE, help="The run's input: a JSON object.")
+@click.option("--input", "-i", "input_file", type=READ_FILE, help="The run's input: a JSON object.")
 @click.option(
     "--set",
     "settings",

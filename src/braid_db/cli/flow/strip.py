@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from braid_db.cli.files import READ_FILE, WRITTEN_FILE
 from braid_db.cli.flow.writing import answer
 from braid_db.cli.options import CONTEXT, format_option
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command(context_settings=CONTEXT)
-@click.argument("definition", type=_FILE)
-@click.option("--output", "-o", type=_FILE, help="Where to write it; shown by default.")
+@click.argument("definition", type=READ_FILE)
+@click.option("--output", "-o", type=WRITTEN_FILE, help="Where to write it; shown by default.")
 @format_option
 def strip(definition: Path, output: Path | None, form: str) -> None:
     """Show DEFINITION as it was before 'flow instrument', to the last field.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from braid_db.cli.files import READ_FILE
+
 if TYPE_CHECKING:
     from braid_db.compute.sources import FunctionSource
 
@@ -20,7 +22,7 @@ def choosing_functions(command: F) -> F:
     modules = click.option(
         "--functions",
         "modules",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=READ_FILE,
         multiple=True,
         help="A file with more functions, such as the compute.py of a flow.",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.files import KEPT_FILE
 from braid_db.cli.functions.choosing import choosing_functions, chosen_functions
 from braid_db.cli.options import CONTEXT, format_option
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--write",
     "inputs",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=KEPT_FILE,
     multiple=True,
     help="Write the ids into this flow's input, a JSON file: those of the functions that it names, "
     "of all where it names none.",

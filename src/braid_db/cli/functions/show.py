@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.files import READ_FILE
 from braid_db.cli.functions.choosing import chosen_functions
 from braid_db.cli.options import CONTEXT, format_option
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--functions",
     "modules",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=READ_FILE,
     multiple=True,
     help="A file with more functions, such as the compute.py of a flow.",
 )

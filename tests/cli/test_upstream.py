@@ -65,6 +65,18 @@ def test_db_create_can_move_only_files(tmp_path: Path) -> None:
     assert "[settings]" in refused.stderr
 
 
+@pytest.mark.parametrize("named", ["", "folder"])
+def test_db_create_moves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    refused = start(db_create, "-B", named)
+    assert refused.exit_code in (2, 3)
+    assert refused.stderr.startswith("Error: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_db_print_shows_every_record_with_its_tags_and_uris(
     recorded: Recorded, database_url: str
 ) -> None:

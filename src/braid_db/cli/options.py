@@ -65,12 +65,6 @@ limit_option = click.option(
     callback=lambda context, option, value: value or None,
 )
 
-after_option = click.option(
-    "--after",
-    metavar="PLACE",
-    help="Go on after this record, as the page before said: the next page of the same question.",
-)
-
 kinds_option = click.option(
     "--kind",
     "kinds",
@@ -149,6 +143,14 @@ def texts_of(
 
 def _shown_name(option: click.Parameter) -> str:
     return option.opts[0] if isinstance(option, click.Option) else option.human_readable_name
+
+
+after_option = click.option(
+    "--after",
+    metavar="PLACE",
+    callback=needed_text_of,
+    help="Go on after this record, as the page before said: the next page of the same question.",
+)
 
 
 def login_name() -> str | None:

@@ -126,7 +126,7 @@ def move_aside(database: str) -> Path | None:
     if "://" in database and not database.startswith("sqlite:///"):
         raise SettingsError("DB", "is no file, so -B cannot move it", "the path of a file")
     path = Path(database.removeprefix("sqlite:///")).expanduser()
-    if not path.exists():
+    if not path.is_file():
         return None
     numbered = (path.with_name(f"{path.name}.{number:03}.bak") for number in range(1, 10**6))
     moved = next(candidate for candidate in numbered if not candidate.exists())

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json
-from braid_db.cli.options import CONTEXT, answering, open_store, person_option, text_of
+from braid_db.cli.options import (
+    CONTEXT,
+    answering,
+    needed_text_of,
+    open_store,
+    person_option,
+    text_of,
+)
 from braid_db.cli.recall import answers, tables
 from braid_db.cli.record.finding import find_reference
 
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     "--record",
     "named",
     metavar="RECORD[@VERSION]",
-    callback=text_of,
+    callback=needed_text_of,
     help="Take back all recalls of this record itself, by its current version or another.",
 )
 @click.option(

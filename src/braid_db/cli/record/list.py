@@ -15,15 +15,30 @@ from braid_db.cli.options import (
     answering,
     kinds_option,
     limit_option,
+    needed_text_of,
     open_store,
     time_of,
 )
 
 _CONDITIONS = (
     kinds_option,
-    click.option("--name", help="Only records with this in their name, in upper or lower case."),
-    click.option("--uri", help="Only records that go by this URI, be it the first or another."),
-    click.option("--run", "run_id", metavar="RUN", help="Only records made in this run."),
+    click.option(
+        "--name",
+        callback=needed_text_of,
+        help="Only records with this in their name, in upper or lower case.",
+    ),
+    click.option(
+        "--uri",
+        callback=needed_text_of,
+        help="Only records that go by this URI, be it the first or another.",
+    ),
+    click.option(
+        "--run",
+        "run_id",
+        metavar="RUN",
+        callback=needed_text_of,
+        help="Only records made in this run.",
+    ),
     click.option("--valid/--invalid", default=None, help="Only valid records, or only others."),
     click.option(
         "--since",

@@ -10,6 +10,7 @@ from braid_db.cli.options import (
     CONTEXT,
     answering,
     identity_rules,
+    needed_text_of,
     record_argument,
     text_of,
     texts_of,
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     "--sha256",
     metavar="DIGEST",
     help="Its checksum.",
-    callback=lambda context, option, told: values.sha256("--sha256", told),
+    callback=lambda context, option, told: values.sha256(
+        "--sha256", needed_text_of(context, option, told)
+    ),
 )
 @click.option(
     "--size-bytes",

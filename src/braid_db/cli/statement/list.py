@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.options import CONTEXT, after_option, database_option, limit_option, open_store
+from braid_db.cli.options import (
+    CONTEXT,
+    after_option,
+    database_option,
+    limit_option,
+    needed_text_of,
+    open_store,
+)
 from braid_db.model import Kind
 from braid_db.views import RecordPage, RecordView
 
@@ -20,7 +27,13 @@ _HEADINGS = ("record", "verdict", "measured", "limit", "valid", "recorded (UTC)"
 
 
 @click.command("list", context_settings=CONTEXT)
-@click.option("--run", "run_id", metavar="RUN", help="Only statements made in this run.")
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    callback=needed_text_of,
+    help="Only statements made in this run.",
+)
 @click.option(
     "--where",
     metavar="CONDITION",

@@ -40,12 +40,15 @@ def terminal() -> Iterator[tuple[int, Path]]:
 
 
 @pytest.fixture
-def no_files(tmp_path: Path, terminal: tuple[int, Path]) -> Iterator[dict[str, Path]]:
+def no_files(
+    tmp_path: Path, terminal: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Path]]:
     """What lies where a file may be, and is none."""
+    monkeypatch.chdir(tmp_path)  # The whole path of a socket may be too long for one.
     (tmp_path / "directory").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as opened:
-        opened.bind(os.path.relpath(tmp_path / "socket"))
+        opened.bind("socket")
         kinds = {name: tmp_path / name for name in ("directory", "pipe", "socket")}
         yield {**kinds, "device": terminal[1]}
 

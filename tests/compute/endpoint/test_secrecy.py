@@ -15,6 +15,9 @@ from braid_db.compute.endpoint.secrecy import shown_url, shown_variable
         ("postgresql://[u:geheim@h/n", "postgresql://[u:***@h/n"),
         ("postgresql://h/n?user=u&password=geheim", "postgresql://h/n?user=u&password=***"),
         ("postgresql://h/n?sslpassword=geheim&x=1", "postgresql://h/n?sslpassword=***&x=1"),
+        ("postgresql://h/n?pass%77ord=geheim&x=1", "postgresql://h/n?pass%77ord=***&x=1"),
+        ("postgresql://h/n?%50ASSWORD=geheim", "postgresql://h/n?%50ASSWORD=***"),
+        ("postgresql://h/n?password=gehe'im", "postgresql://h/n?password=***"),
         ("postgresql://u@h:5432/n?passfile=/a", "postgresql://u@h:5432/n?passfile=/a"),
         ("~/.braid_db/braid.db", "~/.braid_db/braid.db"),
     ],
@@ -37,6 +40,7 @@ def test_a_url_is_shown_without_its_passwords(url: str, shown: str) -> None:
         "  geheim",
         "  ://geheim",
         'BRAID_DB_URL: "postgresql://h/n?user=u&password=geheim"',
+        'BRAID_DB_URL: "postgresql://h/n?user=u&%70assword=geheim"  # at work',
     ],
 )
 def test_a_line_with_a_secret_is_shown_without_it(line: str) -> None:

@@ -347,6 +347,23 @@ def test_a_form_that_cannot_be_changed_is_named_and_not_called_no_yaml(
     assert file.read_text().endswith("  Mine\n")
 
 
+def test_a_quoted_key_is_changed_where_it_stands_and_one_that_is_escaped_refused(
+    configure: Run, agents: Path, sqlite_url: str
+) -> None:
+    configure()
+    file = agents / "braid_db" / "user_environment.yaml"
+    file.write_text('"BRAID_DB_URL": "sqlite:////old.db"\nPGUSER: ""\n')
+    done = configure()
+    assert done.exit_code == 0, done.stderr
+    assert file.read_text() == f'BRAID_DB_URL: "{sqlite_url}"\nPGUSER: ""\n'
+    escaped = '"BRAID\\x5fDB_URL": "sqlite:////old.db"\n'
+    file.write_text(escaped)
+    refused = configure()
+    assert refused.exit_code == 1
+    assert "holds 'BRAID_DB_URL' in a form that cannot be changed here" in refused.stderr
+    assert file.read_text() == escaped
+
+
 def test_files_that_are_no_yaml_are_left_as_they_are(configure: Run, agents: Path) -> None:
     configure()
     (agents / "braid_db" / "config.yaml").write_text("{")

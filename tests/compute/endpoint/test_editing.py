@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from braid_db.compute.endpoint.editing import get_variable, set_variable, set_yaml
+from braid_db.compute.endpoint.editing import count_in_yaml, get_variable, set_variable, set_yaml
 from braid_db.resources import endpoint_config_folder
 
 TEMPLATES = {
@@ -52,6 +52,9 @@ def test_a_list_takes_the_place_of_the_one_that_is_commented_out(values: list[st
         "key: [a,\n  b]\nother: 1\n",
         "#key: old\nother: 1\n",
         "#key: commented out\nkey: old\nother: 1\n",
+        '"key": old\nother: 1\n',
+        "'key' : old\nother: 1\n",
+        "#key: commented out\n'key':\n  - a\nother: 1\n",
         "other: 1\n",
         "other: 1",
     ],
@@ -59,6 +62,7 @@ def test_a_list_takes_the_place_of_the_one_that_is_commented_out(values: list[st
 def test_a_key_is_replaced_wherever_it_stands(text: str) -> None:
     after = set_yaml(text, "key", ["new"])
     assert yaml.safe_load(after) == {"key": ["new"], "other": 1}
+    assert count_in_yaml(after, "key") == 1
 
 
 def test_the_empty_lines_after_a_key_stay() -> None:

@@ -247,9 +247,10 @@ def _with_settings(
 
 
 def _reads(path: Path, text: str, key: str, value: editing.Setting) -> bool:
-    """Return whether a key of a YAML text has a value; a text that was spoiled has none."""
+    """Return whether a key of a YAML text has a value, once; a text that was spoiled has none."""
     with suppress(EndpointFileUnusable):
-        return bool(_parsed(path, text).get(key) == value)
+        is_set = _parsed(path, text).get(key) == value
+        return is_set and editing.count_in_yaml(text, key) == 1
     return False
 
 

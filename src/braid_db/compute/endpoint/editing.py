@@ -52,11 +52,23 @@ def _scalar(value: str | bool | int) -> str:
 
 def _find(lines: Sequence[str], key: str) -> int | None:
     """Return the line of a key; the one that is commented out only where there is no other."""
-    for start in (f"{key}:", f"#{key}:"):
-        found = [number for number, line in enumerate(lines) if line.startswith(start)]
-        if found:
-            return found[0]
+    name = re.escape(key)
+    for start in (rf"({name}|'{name}'|\"{name}\")\s*:(\s|$)", f"#{name}:"):
+        for number, line in enumerate(lines):
+            if re.match(start, line):
+                return number
     return None
+
+
+def count_in_yaml(text: str, key: str) -> int:
+    """Return how often a key stands at the top level of YAML, however it is written there.
+
+    :raises yaml.YAMLError: if it is no YAML.
+    """
+    import yaml
+
+    names = yaml.compose(text).value
+    return sum(name.value == key for name, _ in names)
 
 
 def _belongs(line: str, *, is_comment: bool) -> bool:

@@ -147,9 +147,8 @@ def _prove(workers: Workers, *, create: bool) -> None:
 
 
 def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool, form: str) -> None:
+    from braid_db.cli.agent import how_to_start
     from braid_db.compute.endpoint.configuring import lacks_address
-    from braid_db.compute.endpoint.running import agent_process
-    from braid_db.compute.endpoint.seen import agent_command
 
     if form == "json":
         as_json.say_json(
@@ -169,11 +168,8 @@ def _show(endpoint: EndpointFolder, changes: list[FileChange], *, dry_run: bool,
         text.say([f"Nothing to change: the endpoint {endpoint.name} is as it should be."])
     elif dry_run:
         text.note("Nothing was changed.")
-    elif lacks_address(endpoint):
-        address = f"braid-db endpoint configure {endpoint.name} --email ADDRESS"
-        text.note(f"Root's agent starts only with an address that Globus can write to: {address}")
-        text.note(f"Then start it: {agent_command(endpoint)} start {endpoint.name}")
-    elif agent_process(endpoint) is not None:
-        text.note(f"Start the agent again: {agent_command(endpoint)} restart {endpoint.name}")
     else:
-        text.note(f"Start it: {agent_command(endpoint)} start {endpoint.name}")
+        if lacks_address(endpoint):
+            address = f"braid-db endpoint configure {endpoint.name} --email ADDRESS"
+            text.note(f"Root's agent needs an address that Globus can write to, first: {address}")
+        text.note(how_to_start(endpoint))

@@ -290,7 +290,7 @@ def test_the_agent_beside_the_workers_is_the_one_to_be_started(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     told = configure("--email", "a@facility.example").stderr
-    assert f"Start it: {AGENT} start braid_db" in told
+    assert f'Start it: PATH={AGENT.parent}:"$PATH" {AGENT.name} start braid_db' in told
 
 
 def test_a_database_that_cannot_be_used_is_refused_without_its_password(

@@ -64,14 +64,20 @@ def workers_of(endpoint: EndpointFolder) -> Workers:
 
 
 def agent_command(endpoint: EndpointFolder) -> str:
-    """Return how the agent that the workers need is called in a shell."""
+    """Return how the agent that the workers need is called in a shell.
+
+    An ordinary user's agent looks for its own program in PATH when the first call comes, and fails
+    that call where it is not there: to name the program by its path would not be enough.
+    """
     try:
         beside = workers_of(endpoint).python.with_name(_AGENT)
     except BraidError:
         return _AGENT
     found = shutil.which(_AGENT)
     is_found = found is not None and Path(found).resolve() == beside.resolve()
-    return _AGENT if is_found or not beside.exists() else shlex.quote(str(beside))
+    if is_found or not beside.exists():
+        return _AGENT
+    return f'PATH={shlex.quote(str(beside.parent))}:"$PATH" {_AGENT}'
 
 
 def is_of_the_workers(endpoint: EndpointFolder, python: Path) -> bool:

@@ -73,7 +73,13 @@ class Messages(threading.Thread):
 
     def purge(self, queue: str) -> None:
         """Throw away what waits in a queue."""
-        self._do(lambda channel: channel.queue_purge(queue))
+
+        def empty(channel: BlockingChannel) -> None:
+            # To purge one that is not there would end the channel, for all who use it.
+            channel.queue_declare(queue, durable=True)
+            channel.queue_purge(queue)
+
+        self._do(empty)
 
     def publishing(self, queue: str, endpoint_id: str) -> dict[str, Any]:
         """Return what an endpoint needs to write to one of the two queues."""

@@ -76,6 +76,8 @@ class Cloud:
         """
         return _plain_environment() | {
             "HOME": str(folder),
+            # As in a venv that is activated: the agent looks for its own program there.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "GLOBUS_COMPUTE_USER_DIR": str(folder / ".globus_compute"),
             "GLOBUS_COMPUTE_CLIENT_ID": identity.id,
             "GLOBUS_COMPUTE_CLIENT_SECRET": identity.secret,

@@ -18,6 +18,12 @@ from tests import effort
 from tests.databases.postgresql import PostgresServer
 from tests.databases.shared import SharedServers
 
+# Here, so that all folders of tests share one of each; imported by one, it would be that one's own.
+from tests.globus_cloud.fixtures import breakable_cloud as breakable_cloud
+from tests.globus_cloud.fixtures import globus_cloud as globus_cloud
+from tests.globus_cloud.fixtures import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.globus_cloud.fixtures import rabbitmq as rabbitmq
+
 SESSION_FOLDER = pytest.StashKey[Path]()
 SERVERS = pytest.StashKey[SharedServers]()
 PERSONS_SETTINGS = pytest.StashKey[dict[str, str]]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,32 +16,29 @@ from tests.globus_cloud.cloud import Cloud
 FLOW_RUNNER = (sys.executable, "-m", "tests.globus.flow_runner")
 """What runs flows in the cloud, which knows nothing of it but how to start it."""
 
-CLOUD = pytest.StashKey[Cloud]()
+_running: list[Cloud] = []
 
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A RabbitMQ node of this session's own; skips where RabbitMQ is not installed."""
-    if not broker.is_installed():
-        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    node = Broker(tmp_path_factory.mktemp("rabbitmq"))
-    try:
-        yield node.start()
-    finally:
-        node.stop()
+    """The session's RabbitMQ node, which no test stops; skips where RabbitMQ is not installed."""
+    with _node(tmp_path_factory.mktemp("rabbitmq")) as node:
+        yield node
 
 
 @pytest.fixture(scope="session")
-def globus_cloud(
-    rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Iterator[Cloud]:
+def globus_cloud(rabbitmq: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The stand-in, running."""
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"), rabbitmq, FLOW_RUNNER)
-    pytestconfig.stash[CLOUD] = cloud
-    try:
-        yield cloud.start()
-    finally:
-        cloud.stop()
+    with _cloud(tmp_path_factory.mktemp("cloud"), rabbitmq) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def breakable_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud of the test's own, whose broker it may stop: those of the session are not harmed."""
+    folder = tmp_path_factory.mktemp("breakable")
+    with _node(folder / "rabbitmq") as node, _cloud(folder / "cloud", node) as cloud:
+        yield cloud
 
 
 @pytest.fixture
@@ -51,15 +49,34 @@ def account(tmp_path: Path) -> Path:
     return home
 
 
+@contextmanager
+def _node(folder: Path) -> Iterator[Broker]:
+    if not broker.is_installed():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    node = Broker(folder)
+    try:
+        yield node.start()
+    finally:
+        node.stop()
+
+
+@contextmanager
+def _cloud(folder: Path, node: Broker) -> Iterator[Cloud]:
+    cloud = Cloud(folder, node, FLOW_RUNNER)
+    _running.append(cloud)
+    try:
+        yield cloud.start()
+    finally:
+        _running.remove(cloud)
+        cloud.stop()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the services said last, when a test fails."""
     report = yield
-    cloud = item.config.stash.get(CLOUD, None)
-    if report.failed and cloud is not None:
-        for server in (cloud, cloud.broker):
+    for server in [part for cloud in _running for part in (cloud, cloud.broker)]:
+        if report.failed:
             said = server.output.read_text(errors="replace")[-3000:]
             report.sections.append((f"{type(server).__name__} said last", said))
     return report

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
 from globus_compute_sdk.serialize import ComputeSerializer, JSONData
 
 from tests.globus_cloud.auth import OWNER
-from tests.globus_cloud.broker import Broker, is_installed
 from tests.globus_cloud.client import Client, finish, orders
 from tests.globus_cloud.cloud import Cloud
 
@@ -157,26 +155,18 @@ def test_of_a_task_that_ran_twice_the_first_result_counts(owner: Client) -> None
     assert end(owner, begun["action_id"])["details"]["result"] == ["first"]
 
 
-def test_an_action_outlives_a_killed_cloud_and_a_restarted_broker(tmp_path: Path) -> None:
-    if not is_installed():
-        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
-    broker = Broker(tmp_path / "broker")
-    cloud = Cloud(tmp_path / "cloud", broker)
-    try:
-        broker.start()
-        client = Client(cloud.start())
-        client.log_in(OWNER)
-        begun = begin(client, 1)
-        task_id = task_ids(client, begun["action_id"])[0]
-        cloud.stop()
-        finish(cloud, task_id, packed("while it was away"))
-        cloud.start()
-        assert end(client, begun["action_id"])["details"]["result"] == ["while it was away"]
-        broker.stop()
-        broker.start()
-        again = begin(client, 1)
-        finish(cloud, task_ids(client, again["action_id"])[0], packed("after the broker's"))
-        assert end(client, again["action_id"])["details"]["result"] == ["after the broker's"]
-    finally:
-        cloud.stop()
-        broker.stop()
+def test_an_action_outlives_a_killed_cloud_and_a_restarted_broker(breakable_cloud: Cloud) -> None:
+    cloud = breakable_cloud
+    client = Client(cloud)
+    client.log_in(OWNER)
+    begun = begin(client, 1)
+    task_id = task_ids(client, begun["action_id"])[0]
+    cloud.stop()
+    finish(cloud, task_id, packed("while it was away"))
+    cloud.start()
+    assert end(client, begun["action_id"])["details"]["result"] == ["while it was away"]
+    cloud.broker.stop()
+    cloud.broker.start()
+    again = begin(client, 1)
+    finish(cloud, task_ids(client, again["action_id"])[0], packed("after the broker's"))
+    assert end(client, again["action_id"])["details"]["result"] == ["after the broker's"]

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from braid_db.compute.catalog import FunctionCatalog
+from braid_db.compute.registering import register_functions
+from braid_db.compute.registrations import Registrations
+from braid_db.compute.service import PRIVATE, ComputeService
+from braid_db.resources import functions_folder
 from tests.effort import only_whole
+from tests.globus.conftest import NewAccount
+from tests.globus.flow_files import acting_as
 from tests.globus.served import STEP, Served
-from tests.globus_cloud.broker import Broker
+from tests.globus_cloud.cloud import Cloud
 
 
 def wrong(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -37,14 +45,17 @@ def test_of_an_endpoint_that_runs_all_is_good(served: Served) -> None:
     assert checks["online"]["found"] == served.endpoint_id
 
 
-def test_a_record_makes_the_round_trip_by_the_functions_as_they_are_shared(
-    served: Served,
+def test_a_record_makes_the_round_trip_by_the_functions_as_they_are_here_and_shared(
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served.ids |= served.account.register("--public", "--allow-on", "braid_db")
-    served.account.start_agent()
+    with acting_as(served.account, monkeypatch):
+        # The text was changed and registered, and then changed back.
+        here = FunctionCatalog(functions_folder()).get(STEP)
+        changed = replace(here, text=f"{here.text}\n# Changed.\n")
+        list(register_functions(ComputeService(), Registrations(), [changed], PRIVATE))
     known = (served.account.home / ".braid_db" / "functions.json").read_text()
     checks = served.account.doctor("--round-trip")
-    assert checks["round trip"]["verdict"] == "good", checks["round trip"]
+    assert {check["verdict"] for check in checks.values()} == {"good"}, checks
     assert checks["round trip"]["found"].startswith("record ")
     assert (served.account.home / ".braid_db" / "functions.json").read_text() == known
 
@@ -105,15 +116,14 @@ def test_files_that_others_can_change_and_a_database_that_is_gone_are_named(
     aside.rename(database)
 
 
-@only_whole("a broker is restarted")
+@only_whole("a broker is stopped")
 def test_the_table_is_given_though_the_broker_takes_no_calls(
-    served: Served, rabbitmq: Broker
+    new_account: NewAccount, breakable_cloud: Cloud
 ) -> None:
-    rabbitmq.stop()
-    try:
-        checks = served.account.doctor("--round-trip", "--limit", "20")
-    finally:
-        rabbitmq.start()
+    account = new_account(cloud=breakable_cloud)
+    Served(account, f"sqlite:///{account.home}/braid.db")
+    breakable_cloud.broker.stop()
+    checks = account.doctor("--round-trip", "--limit", "20")
+    account.leave()
     assert checks["round trip"]["verdict"] == "bad"
     assert checks["registered"]["verdict"] == "good"
-    served.account.start_agent()

@@ -91,8 +91,7 @@ def _round_trip(examined: Examined, limit_s: float) -> Iterator[Check]:
     if endpoint_id is None:
         yield Check("round trip", Verdict.BAD, "the endpoint has no id yet", "Start it first.")
         return
-    newest = examined.registrations.newest(examined.service.owner)
-    ids = {one.name: one.function_id for one in newest.values()}
+    ids = {name: one.function_id for name, one in examined.registered().items()}
     with RemoteTasks(examined.service) as tasks:
         made = go_round(tasks, endpoint_id, ids, limit_s)
     found = f"record {made.record_id} in database {made.database}"

@@ -27,7 +27,7 @@ from braid_db.compute.endpoint.running import agent_process, left_by_killed, pyt
 from braid_db.compute.endpoint.seen import agent_command, is_of_the_workers, workers_of
 from braid_db.compute.endpoint.verdicts import Check, Verdict
 from braid_db.compute.registering import compare_functions
-from braid_db.compute.registrations import Registrations
+from braid_db.compute.registrations import Registration, Registrations
 from braid_db.compute.service import ComputeService
 from braid_db.compute.sources import FunctionSource
 from braid_db.errors import BraidError, shown
@@ -46,6 +46,11 @@ class Examined:
     service: ComputeService
     registrations: Registrations
     functions: Sequence[FunctionSource]
+
+    def registered(self) -> dict[str, Registration]:
+        """Return how the functions are registered, by name: as they are here, where they are."""
+        compared = compare_functions(self.service, self.registrations, self.functions, asking=False)
+        return {one.name: one.registration for one in compared if one.registration}
 
 
 Parts = Mapping[str, Callable[[Examined], Iterator[Check]]]
@@ -195,9 +200,8 @@ def _registered(examined: Examined) -> Iterator[Check]:
 
 def _allowed(examined: Examined) -> Iterator[Check]:
     names = [source.name for source in examined.functions]
-    newest = examined.registrations.newest(examined.service.owner)
     ids = allowed_functions(examined.endpoint)
-    yield verdicts.allowed(examined.endpoint.name, ids, names, newest)
+    yield verdicts.allowed(examined.endpoint.name, ids, names, examined.registered())
 
 
 def _running(examined: Examined) -> Iterator[Check]:

@@ -123,21 +123,21 @@ def allowed(
     endpoint: str,
     ids: Collection[str] | None,
     functions: Sequence[str],
-    newest: Mapping[str, Registration],
+    registered: Mapping[str, Registration],
 ) -> Check:
     """Judge which functions an endpoint lets run.
 
     :param endpoint: its name.
     :param ids: of those that it does; None where it asks for none.
     :param functions: the names of those that it should.
-    :param newest: how they are registered, by name.
+    :param registered: how they are registered, by name.
     """
     if ids is None:
         advice = f"Run: braid-db endpoint configure {endpoint} --allow-registered"
         return Check("allowed", Verdict.REMARK, "every function of whoever may call", advice)
-    missing = [n for n in functions if n not in newest or newest[n].function_id not in ids]
+    missing = [n for n in functions if n not in registered or registered[n].function_id not in ids]
     if missing:
-        first = "register them, then run" if any(n not in newest for n in missing) else "run"
+        first = "register them, then run" if any(n not in registered for n in missing) else "run"
         advice = (
             f"{first.capitalize()}: braid-db endpoint configure {endpoint} --allow-registered, "
             f"and start the agent again"

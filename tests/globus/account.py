@@ -115,11 +115,15 @@ class Account:
 
     def kill_agent(self) -> None:
         """Kill the agent with all that it has started, as a machine that is out of memory may."""
-        agent = (self.agent.folder / "daemon.pid").read_text().strip()
-        for number in [int(agent), *_descendants(agent)]:
+        for number in self.agents_processes():
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         self.agent.stop()
+
+    def agents_processes(self) -> list[int]:
+        """Return the numbers of the agent's process and of all that it has started."""
+        agent = (self.agent.folder / "daemon.pid").read_text().strip()
+        return [int(agent), *_descendants(agent)]
 
     def leave(self) -> None:
         """End all that was started."""

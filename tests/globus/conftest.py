@@ -16,13 +16,24 @@ from tests.globus.account import Account
 from tests.globus.served import Served
 from tests.globus_cloud.auth import OWNER, VISITOR, Identity
 from tests.globus_cloud.cloud import Cloud
-from tests.globus_cloud.fixtures import globus_cloud as globus_cloud
-from tests.globus_cloud.fixtures import pytest_runtest_makereport as pytest_runtest_makereport
-from tests.globus_cloud.fixtures import rabbitmq as rabbitmq
+from tests.ssx.conftest import SSX
 
 NewAccount = Callable[..., Account]
 
 PASSWORD = "the-password-of-the-database"
+IN_QUERY = "the-password-among-the-options-of-the-url"
+PGPASSWORD = "the-password-of-libpq"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_at_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Nothing here writes into the home folder of the one who runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    yield
+    assert list(home.iterdir()) == []
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +69,24 @@ def visitor(new_account: NewAccount) -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def sqlite_served(new_account: NewAccount) -> Served:
-    """An endpoint on an SQLite file, which reads its arguments as JSON alone."""
+    """An endpoint on an SQLite file, of public functions, which reads arguments as JSON alone.
+
+    A test that harms it, or the other one, leaves it at work.
+    """
     account = new_account()
-    return Served(account, f"sqlite:///{account.home}/braid.db", "--json-only")
+    return Served(account, f"sqlite:///{account.home}/braid.db", "--json-only", public=True)
 
 
 @pytest.fixture(scope="session")
 def postgresql_served(
     new_account: NewAccount, postgresql_server: PostgresServer
 ) -> Iterator[Served]:
-    """An endpoint on a PostgreSQL database, reached with a password."""
-    with database_over_tcp(postgresql_server) as url:
-        yield Served(new_account(), url)
+    """An endpoint on a PostgreSQL database, with a password in each place that can hold one.
+
+    It lets the functions of the SSX flow run, too.
+    """
+    with secretive(new_account, postgresql_server) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +113,23 @@ def database_of(kind: str, request: pytest.FixtureRequest, account: Account) -> 
     server: PostgresServer = request.getfixturevalue("postgresql_server")
     with database_over_tcp(server) as url:
         yield url
+
+
+@contextmanager
+def secretive(
+    new_account: NewAccount, server: PostgresServer, *options: object
+) -> Iterator[Served]:
+    """Give an endpoint whose URL has a password before the host and another one among its options.
+
+    A third is in its environment. The server asks for none of them.
+    """
+    with database_over_tcp(server) as url:
+        account = new_account()
+        variables = {"PGPASSWORD": PGPASSWORD}
+        url += f"?password={IN_QUERY}"
+        functions = [SSX.folder / "compute.py"]
+        yield Served(account, url, *options, functions=functions, variables=variables)
+        account.leave()
 
 
 @contextmanager

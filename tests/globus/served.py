@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,30 @@ class Served:
     """The endpoint, running, and how it is called.
 
     :param options: of ``braid-db endpoint configure``.
-    :ivar ids: the functions' ids by name: those of Braid-DB, and the probes.
+    :param functions: files of more functions that it lets run.
+    :param public: whether everybody may run its functions, if the endpoint lets them.
+    :param lets_all_run: whether it asks for no function's id.
+    :param variables: more of its processes' environment, as its owner adds them by hand.
+    :ivar ids: the functions' ids by name: those of Braid-DB, the probes, and more.
     """
 
-    def __init__(self, account: Account, database: str, *options: object) -> None:
+    def __init__(
+        self,
+        account: Account,
+        database: str,
+        *options: object,
+        functions: Sequence[Path] = (),
+        public: bool = False,
+        lets_all_run: bool = False,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.account, self.database = account, database
-        self.ids = account.register("--functions", PROBES)
-        account.ask("endpoint", "configure", "--db", database, "--allow-registered", *options)
+        files = [word for path in (PROBES, *functions) for word in ("--functions", path)]
+        self.ids = account.register(*files, *["--public"][: int(public)])
+        allowed = [] if lets_all_run else ["--allow-registered"]
+        account.ask("endpoint", "configure", "--db", database, *allowed, *options)
+        with (account.agent.folder / "user_environment.yaml").open("a") as file:
+            file.writelines(f"{name}: {value}\n" for name, value in (variables or {}).items())
         self.endpoint_id = account.start_agent()
         self.client = account.client()
         self.web = Web(account.cloud, account.identity)

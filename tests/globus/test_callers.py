@@ -13,7 +13,6 @@ import pytest
 
 from tests.functions.calls import Endpoint
 from tests.globus.account import Account
-from tests.globus.conftest import NewAccount
 from tests.globus.facility import ACCOUNT, Facility
 from tests.globus.flow_files import FlowFolder
 from tests.globus.served import STEP, Served
@@ -45,24 +44,27 @@ def root(facility: Facility, globus_cloud: Cloud) -> Iterator[Account]:
 
 
 def test_a_personal_endpoint_refuses_another_identity(
-    new_account: NewAccount, visitor: Account
+    sqlite_served: Served, visitor: Account
 ) -> None:
-    account = new_account()
-    shared = account.register(STEP, "--public")
-    served = Served(account, f"sqlite:///{account.home}/braid.db")
-    outcome = visitor.client().call(served.endpoint_id, shared[STEP], step_name="foreign")
+    served, account = sqlite_served, sqlite_served.account
+    outcome = visitor.client().call(served.endpoint_id, served.ids[STEP], step_name="foreign")
     assert "untrusted identity" in outcome["failed"]
-    assert served.by_sdk(STEP, step_name="own")["flow_state_record_id"] == 1
+    served.by_sdk(STEP, step_name="own")
     with closing(Endpoint(served.database)) as at_work:
-        assert [row.name for row in at_work.rows("version")] == ["Action Step own"]
+        names = {row.name for row in at_work.rows("version")}
+    assert "Action Step own" in names
+    assert "Action Step foreign" not in names
     assert account.doctor()["callers"]["found"] == NOBODY_ELSE
-    account.leave()
-    mapping = account.agent.folder / "identity_mapping_config.json"
+
+
+def test_an_agent_that_is_not_roots_cannot_share_an_endpoint(owner: Account) -> None:
+    owner.ask("endpoint", "configure", "--db", owner.home / "braid.db")
+    mapping = owner.agent.folder / "identity_mapping_config.json"
     rules = [{"source": "{username}", "match": ".*@facility\\.example", "output": ACCOUNT}]
     mapping.write_text(json.dumps([{"mappings": rules}]))
-    with (account.agent.folder / "config.yaml").open("a") as config:
+    with (owner.agent.folder / "config.yaml").open("a") as config:
         config.write(f"identity_mapping_config_path: {mapping}\n")
-    assert account.doctor()["callers"]["advice"] == "Run the agent as root, and this as well."
+    assert owner.doctor()["callers"]["advice"] == "Run the agent as root, and this as well."
 
 
 def test_a_shared_endpoint_records_for_a_facility_as_the_account_that_owns_the_database(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.effort import costly
 from tests.functions.calls import Result, document, whole
+from tests.globus.account import Account
 from tests.globus.conftest import NewAccount, database_of
 from tests.globus.contents import contents, result_alone
 from tests.globus.served import STEP, Served
@@ -28,12 +30,12 @@ Caller = Callable[..., Result]
 DATABASES = ["postgresql", "sqlite"][: costly(10)]
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(scope="module", params=DATABASES)
 def served(request: pytest.FixtureRequest, new_account: NewAccount) -> Iterator[Served]:
-    """An endpoint with a database of its own, so that the ids of its records are known."""
+    """An endpoint whose database has what :func:`local` has, so that its records' ids are known."""
     account = new_account()
     with database_of(request.param, request, account) as url:
-        yield Served(account, url, "--json-only")
+        yield Served(account, url, "--json-only", lets_all_run=True)
         account.leave()
 
 
@@ -92,9 +94,12 @@ def four_functions(call: Caller, word: str) -> list[Result]:
 
 
 @pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of the database that calls made here write into."""
-    url = f"sqlite:///{tmp_path / 'local.db'}"
+def local(served: Served, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of the database that calls made here write into.
+
+    What a test calls on the endpoint it calls here as well, in the same order.
+    """
+    url = f"sqlite:///{served.account.home}/local.db"
     monkeypatch.setenv("BRAID_DB_URL", url)
     return url
 
@@ -111,34 +116,30 @@ def test_the_functions_record_and_return_what_a_local_call_does(served: Served, 
 
 
 def test_functions_that_another_python_registered_record_and_return_the_same(
-    new_account: NewAccount, other_python: Path, local: str
+    served: Served, owner: Account, other_python: Path, local: str
 ) -> None:
-    account = new_account()
-    this_python, account.python = account.python, other_python
-    ids, client = account.register(), account.client()
-    account.python = this_python
+    this_python, owner.python = owner.python, other_python
+    theirs = copy(served)
+    theirs.ids, client = owner.register(), owner.client()
+    owner.python = this_python
     # What it has registered is the same text, and not registered again.
-    served = Served(account, f"sqlite:///{account.home}/braid.db", "--json-only")
-    assert served.ids.items() >= ids.items()
-    assert four_functions(served.by_sdk, "this") == four_functions(here, "this")
-    served.client = client
-    assert four_functions(served.by_sdk, "other") == four_functions(here, "other")
+    assert owner.register() == theirs.ids
+    assert four_functions(theirs.by_sdk, "this") == four_functions(here, "this")
+    theirs.client = client
+    assert four_functions(theirs.by_sdk, "other") == four_functions(here, "other")
     assert contents(served.database) == contents(local)
-    account.leave()
 
 
 @pytest.fixture(scope="module")
 def ssx_input(postgresql_served: Served, tmp_path_factory: pytest.TempPathFactory) -> list[object]:
-    """The options that give the flow its input, with its functions allowed on the endpoint."""
+    """The options that give the flow its input."""
     account = postgresql_served.account
     flow_input = tmp_path_factory.mktemp("ssx") / "input.json"
     flow_input.write_text((SSX.folder / "input.json").read_text())
     account.register("--functions", SSX.folder / "compute.py", "--write", flow_input)
-    account.ask("endpoint", "configure", "--allow-registered")
-    endpoint_id = account.start_agent()
     given: list[object] = ["--input", flow_input]
     for role in ("compute", "provenance"):
-        given += ["--set", f"{role}_endpoint_id={endpoint_id}"]
+        given += ["--set", f"{role}_endpoint_id={postgresql_served.endpoint_id}"]
     return given
 
 

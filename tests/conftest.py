@@ -21,8 +21,8 @@ from tests.databases.shared import SharedServers
 # Here, so that all folders of tests share one of each; imported by one, it would be that one's own.
 from tests.globus_cloud.fixtures import breakable_cloud as breakable_cloud
 from tests.globus_cloud.fixtures import globus_cloud as globus_cloud
-from tests.globus_cloud.fixtures import pytest_runtest_makereport as pytest_runtest_makereport
 from tests.globus_cloud.fixtures import rabbitmq as rabbitmq
+from tests.globus_cloud.fixtures import said_last
 
 SESSION_FOLDER = pytest.StashKey[Path]()
 SERVERS = pytest.StashKey[SharedServers]()
@@ -92,7 +92,10 @@ def _leave_the_persons_settings(home: Path) -> dict[str, str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    return _failed_if_skipped((yield), item.config)
+    report = _failed_if_skipped((yield), item.config)
+    if report.failed:
+        report.sections += said_last()
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

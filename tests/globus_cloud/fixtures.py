@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,12 +71,9 @@ def _cloud(folder: Path, node: Broker) -> Iterator[Cloud]:
         cloud.stop()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the services said last, when a test fails."""
-    report = yield
-    for server in [part for cloud in _running for part in (cloud, cloud.broker)]:
-        if report.failed:
+def said_last() -> Iterator[tuple[str, str]]:
+    """Yield what each of the running services printed last, with its name."""
+    for cloud in _running:
+        for server in (cloud, cloud.broker):
             said = server.output.read_text(errors="replace")[-3000:]
-            report.sections.append((f"{type(server).__name__} said last", said))
-    return report
+            yield f"{type(server).__name__} said last", said

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from braid_db.errors import CycleRefused, NotAnOutput, RecordNotFound, VersionNotFound
 from braid_db.model import UNKNOWN_TIMES, Definition, Kind, Reference, Role, RunContext, Times
-from braid_db.records.late import NOTHING_LATER
+from braid_db.records import late
 from braid_db.store import Transaction, tables
 from braid_db.store import recording as sql
 from braid_db.store.statements import Row
@@ -65,7 +65,7 @@ class Contents:
 
     :param context: the run that derivations belong to, and who is said to have made versions.
     :param reason: why versions are made, where a person says so.
-    :ivar later: what came after an activity that is told late, and may have read what it wrote.
+    :ivar late: what its run tells of an activity that is told late.
     :ivar invalid: those of the contents that were read which a standing recall reaches.
     """
 
@@ -77,7 +77,7 @@ class Contents:
         self._made: dict[int, list[Content]] = {}
         self._leaves: set[int] = set()
         self._opened: dict[int, int] = {}
-        self.later = NOTHING_LATER
+        self.late = late.NOT_LATE
         self.invalid: set[int] = set()
         self._from_invalid: list[tuple[Content, Content, Role]] = []
         self._perhaps_invalid: set[int] = set()
@@ -127,9 +127,9 @@ class Contents:
     def of_input(self, entity: Entity, definition: Definition) -> Content:
         """Return the content that a definition among the inputs means.
 
-        The newest with its checksum; else the current one, if its checksum is not known; else
-        the file was changed by hand, which is a new content that nothing led to. A step or
-        transfer has but one, and no checksum.
+        The newest with its checksum; else the one that the run of a late reader tells; else the
+        current one, if its checksum is not known; else the file was changed by hand, which is a
+        new content that nothing led to. A step or transfer has but one, and no checksum.
         """
         if entity.kind.is_activity:
             return self.current(entity)
@@ -138,9 +138,10 @@ class Contents:
             row = self.tx.first(sql.FIND_BY_SHA256, entity.record_id, sha256)
             if row is not None:
                 return self.known(entity, row, sha256)
-            if entity.sha256 is not None:
-                return self.next_content(entity, sha256, definition.size_bytes)
-        content = self.current(entity)
+        read = late.find_read(self, entity, sha256)
+        if read is None and sha256 is not None and entity.sha256 not in (None, sha256):
+            return self.next_content(entity, sha256, definition.size_bytes)
+        content = read or self.current(entity)
         self.fill_in(content, sha256, definition.size_bytes)
         return content
 
@@ -162,6 +163,7 @@ class Contents:
         made = self.derive(maker, made, Role.GENERATED)
         self.fill_in(made, sha256, definition.size_bytes)
         already.append(made)
+        late.tell_readers(self, made)
         return made
 
     def _unmade(self, entity: Entity, sha256: str | None) -> Content:
@@ -170,9 +172,11 @@ class Contents:
             row = self.tx.first(sql.FIND_UNWRITTEN_BY_SHA256, entity.record_id, sha256)
             if row is not None:
                 return self.known(entity, row, sha256)
-        row = self.later.read(self.tx, entity.record_id, sha256)
+        row = late.find_unmade(self, entity, sha256)
         if row is not None:
             return self.known(entity, row)
+        if late.is_overwritten(self, entity):
+            return self.content_before(entity, sha256)
         may_be = sha256 is None or entity.sha256 in (None, sha256)
         if may_be and not self._is_made_or_used(entity.content_id):
             return self.current(entity)
@@ -242,6 +246,19 @@ class Contents:
         self._move_to(entity, version_id)
         return self.current(entity)
 
+    def content_before(self, entity: Entity, sha256: str | None = None) -> Content:
+        """Open a new content of a record that was there before the current one.
+
+        The version after it stands for what was current, so that it stays so.
+        """
+        current = (entity.content_id, entity.sha256, entity.size_bytes)
+        before = self.next_content(entity, sha256)
+        entity.content_id, entity.sha256, entity.size_bytes = current
+        [version_id] = self.tx.new_ids(tables.version, 1)
+        entity.number += 1
+        self._move_to(entity, version_id)
+        return before
+
     def next_edit(self, entity: Entity, name: str) -> None:
         """Open the record's next version, which describes the same content anew.
 
@@ -295,6 +312,11 @@ class Contents:
             derived = self.next_content(derived.entity)
         self.add_derivation(predecessor, derived, role)
         return derived
+
+    def derive_unless_before(self, predecessor: Content, derived: Content, role: Role) -> None:
+        """Add a derivation that is told late, unless it would close a circle."""
+        if not self._closes_a_circle(predecessor, derived, role):
+            self.add_derivation(predecessor, derived, role)
 
     def _closes_a_circle(self, predecessor: Content, derived: Content, role: Role) -> bool:
         """Return whether the derived content is an ancestor of its predecessor already."""

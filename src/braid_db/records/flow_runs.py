@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from braid_db.identity import IdentityRules
-from braid_db.model import NO_REFERENCES, Reference, References
+from braid_db.model import NO_REFERENCES, Reference, References, Role
+from braid_db.records.contents import Contents
+from braid_db.records.late import Late
 from braid_db.records.receipts import CallKey, Result, once_by_key
 from braid_db.records.steps import StepToRecord, record_step
+from braid_db.records.timeline import Timeline
 from braid_db.records.transfers import TransferToRecord, record_transfer
 from braid_db.store import Transaction
 
@@ -59,58 +62,53 @@ def record_executions(
 ) -> list[int]:
     """Record each execution that has no record yet, and return the records of all.
 
-    :param known: the records that are there, by the executions' places; they stay as they are.
+    :param known: the records that are there, by the executions' places; of these, only what they
+        are to the new ones is added.
     """
+    timeline = Timeline(rules, [one.told for one in executions], known)
     by_state: dict[str, int] = {}
     ids: list[int] = []
     for place, one in enumerate(executions):
         record_id = known.get(place)
+        others = [by_state[state] for state in one.after if state in by_state]
         if record_id is None:
-            others = [by_state[state] for state in one.after if state in by_state]
-            told = _linked(one, ids[-1:], others, later_than(place, executions, known))
+            told = _linked(one, ids[-1:], others, timeline.around(place, ids))
             result = _record(tx, rules, one.key, told)
             record_id = result["flow_state_record_id"]
+        else:
+            new = set(ids).difference(known.values())
+            _link(tx, one, record_id, new.intersection(ids[-1:]), new.intersection(others))
         ids.append(record_id)
         by_state[one.state] = record_id
     return ids
 
 
-def later_than(
-    place: int, executions: Sequence[Execution], known: Mapping[int, int]
-) -> frozenset[int]:
-    """Return the records of what ran after an execution, and before another wrote the same.
-
-    :param known: the records that were there before, by the executions' places.
-    """
-    if not known:
-        return frozenset()
-    own, later = _written_by(executions[place]), set[int]()
-    for after in range(place + 1, len(executions)):
-        if after in known:
-            later.add(known[after])
-        elif not own.isdisjoint(_written_by(executions[after])):
-            break
-    return frozenset(later)
-
-
-def _written_by(one: Execution) -> set[str]:
-    """Return the URIs of what an execution wrote."""
-    told = one.told
-    if isinstance(told, TransferToRecord):
-        written = [item.destination for item in told.items] if told.generates else []
-    else:
-        written = [*told.made]
-    return {uri for definition in written for uri in definition.uris[:1]}
+def _link(
+    tx: Transaction, one: Execution, record_id: int, before: set[int], others: set[int]
+) -> None:
+    """Add to a record that was there what it is to those before it that are new."""
+    if not before | others:
+        return
+    tx.need_to_be_alone()
+    contents = Contents(tx, one.told.context)
+    contents.ask([record_id, *before, *others])()
+    own = contents.current(contents.get(record_id))
+    followed = [contents.current(contents.get(each)) for each in sorted(before)]
+    given = [contents.current(contents.get(each)) for each in sorted(others)]
+    for role, sources in ((Role.FOLLOWED, followed), (Role.INFORMED, given)):
+        for source in sources:
+            contents.derive_unless_before(source, own, role)
+    contents.spread_invalid(given, followed)
 
 
 def _linked(
-    one: Execution, before: Sequence[int], others: Sequence[int], later: frozenset[int]
+    one: Execution, before: Sequence[int], others: Sequence[int], late: Late
 ) -> StepToRecord | TransferToRecord:
     """Return what is told of an execution, with the records that it stands between."""
     previous, given = references(before), references(others)
     if isinstance(one.told, TransferToRecord):
-        return replace(one.told, previous=previous, others=given, later=later)
-    return one.told._replace(previous=previous, others=given, later=later)
+        return replace(one.told, previous=previous, others=given, late=late)
+    return one.told._replace(previous=previous, others=given, late=late)
 
 
 def _record(

@@ -9,6 +9,7 @@ from braid_db.identity import IdentityRules, digest, folders_above
 from braid_db.model import UNKNOWN_TIMES, Definition, Kind, Role, RunContext, Times
 from braid_db.records.contents import UNNAMED, Content, Contents, Entity
 from braid_db.records.description import Descriptions
+from braid_db.records.late import NOT_LATE, Late
 from braid_db.store import Transaction, tables
 from braid_db.store import recording as sql
 from braid_db.uuid7 import uuid7
@@ -38,6 +39,7 @@ class Recorder:
         inputs: Sequence[Definition] = (),
         changed: Iterable[int] = (),
         named: Iterable[int] = (),
+        late: Late = NOT_LATE,
     ) -> None:
         """Find all that a call names, lock what it may change and read it, in few round trips.
 
@@ -45,6 +47,7 @@ class Recorder:
         :param inputs: those of them that are read, and so may come from folders that are known.
         :param changed: ids of other records that the call reads as data or writes.
         :param named: ids of steps that came before.
+        :param late: what its run tells of an activity that is told late.
         """
         self._begin_run()
         identities = list(filter(None, map(self.identity_of, definitions)))
@@ -60,6 +63,7 @@ class Recorder:
         take_records = self.contents.ask(locked.union(named))
         take_slots()
         take_records()
+        self.contents.late = late.by_record(self._identities)
         self._leave_alone(named)
 
     def _leave_alone(self, named: Iterable[int]) -> None:

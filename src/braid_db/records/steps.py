@@ -17,7 +17,7 @@ from braid_db.model import (
     Times,
 )
 from braid_db.records.contents import Content
-from braid_db.records.late import Later
+from braid_db.records.late import NOT_LATE, Late
 from braid_db.records.predecessors import Predecessors, ids_of
 from braid_db.records.receipts import Result
 from braid_db.records.recorder import Recorder
@@ -40,7 +40,7 @@ class StepToRecord(NamedTuple):
     :param inputs: records that it used, by reference; ``used`` holds those it defines.
     :param outputs: records that it made, by reference; ``made`` holds those it defines.
     :param mark_missing: whether references that lead nowhere are noted instead of refused.
-    :param later: the steps and transfers of its run that are known to have begun after it.
+    :param late: what its run tells of it, where it is told late.
     """
 
     step: Definition
@@ -54,7 +54,7 @@ class StepToRecord(NamedTuple):
     used: tuple[Definition, ...] = ()
     made: tuple[Definition, ...] = ()
     mark_missing: bool = False
-    later: frozenset[int] = frozenset()
+    late: Late = NOT_LATE
 
 
 def record_step(tx: Transaction, rules: IdentityRules, told: StepToRecord) -> Result:
@@ -64,7 +64,6 @@ def record_step(tx: Transaction, rules: IdentityRules, told: StepToRecord) -> Re
     :raises BraidError: if anything that is told cannot be recorded; nothing is written then.
     """
     recorder = Recorder(tx, rules, told.context)
-    recorder.contents.later = Later(told.later, told.times.ended_at)
     earlier = Predecessors(recorder, mark=told.mark_missing)
     earlier.read(told.previous, told.others, told.inputs, told.outputs)
     before = earlier.previous(told.previous, told.context, latest=told.previous_in_run)
@@ -73,6 +72,7 @@ def record_step(tx: Transaction, rules: IdentityRules, told: StepToRecord) -> Re
         inputs=told.used,
         changed=ids_of(told.others, told.inputs, told.outputs),
         named=ids_of(before),
+        late=told.late,
     )
     followed, others = earlier.contents(before), earlier.contents(told.others)
     inputs, outputs = earlier.contents(told.inputs), earlier.entities(told.outputs)

@@ -19,7 +19,7 @@ from braid_db.model import (
     Times,
 )
 from braid_db.records.contents import Content, Entity
-from braid_db.records.late import Later
+from braid_db.records.late import NOT_LATE, Late
 from braid_db.records.predecessors import Predecessors, ids_of
 from braid_db.records.receipts import Result
 from braid_db.records.recorder import Recorder
@@ -49,7 +49,7 @@ class TransferToRecord:
     :param is_over: whether the task has ended; a document from before does not change what is
         known of it.
     :param others: what the request for it was made of, beside its files.
-    :param later: the steps and transfers of its run that are known to have begun after it.
+    :param late: what its run tells of it, where it is told late.
     """
 
     task: Definition
@@ -62,7 +62,7 @@ class TransferToRecord:
     previous_in_run: bool = False
     others: References = NO_REFERENCES
     mark_missing: bool = False
-    later: frozenset[int] = frozenset()
+    late: Late = NOT_LATE
 
 
 def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecord) -> Result:
@@ -72,7 +72,6 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
     :raises BraidError: if anything that is told cannot be recorded; nothing is written then.
     """
     recorder = Recorder(tx, rules, told.context)
-    recorder.contents.later = Later(told.later, told.times.ended_at)
     earlier = Predecessors(recorder, mark=told.mark_missing)
     earlier.read(told.previous, told.others)
     before = earlier.previous(told.previous, told.context, latest=told.previous_in_run)
@@ -87,6 +86,7 @@ def record_transfer(tx: Transaction, rules: IdentityRules, told: TransferToRecor
         inputs=sources,
         changed={record_id for files in within for record_id in files}.union(ids_of(told.others)),
         named=ids_of(before),
+        late=told.late,
     )
     transfer = Transfer(recorder, told)
     followed = earlier.contents(before)

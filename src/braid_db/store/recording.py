@@ -178,6 +178,62 @@ READERS_OF_UNWRITTEN = Statement(
 )
 
 
+_one_content = select(version.c.version_id, version.c.number, invalid_flag(version.c.version_id))
+_activity = version.alias("activity")
+
+MADE_BY = Statement(
+    _one_content.join(derivation, derivation.c.derived_id == version.c.version_id)
+    .join(_activity, _activity.c.version_id == derivation.c.predecessor_id)
+    .where(
+        version.c.record_id == bindparam("id"),
+        _activity.c.record_id == bindparam("maker"),
+        derivation.c.role == Role.GENERATED.value,
+    )
+    .order_by(version.c.version_id.desc()),
+    "id",
+    "maker",
+)
+READ_BY = Statement(
+    _one_content.add_columns(derivation.c.role)
+    .join(derivation, derivation.c.predecessor_id == version.c.version_id)
+    .join(_activity, _activity.c.version_id == derivation.c.derived_id)
+    .where(
+        version.c.record_id == bindparam("id"),
+        _activity.c.record_id == bindparam("reader"),
+        or_(derivation.c.role == Role.USED.value, derivation.c.role == Role.TRANSFERRED.value),
+    )
+    .order_by(version.c.version_id.desc()),
+    "id",
+    "reader",
+)
+MOVED_BY = Statement(
+    select(version.c.version_id, version.c.number, version.c.record_id)
+    .join(derivation, derivation.c.derived_id == version.c.version_id)
+    .join(_used, _used.c.derived_id == version.c.version_id)
+    .join(_activity, _activity.c.version_id == _used.c.predecessor_id)
+    .where(
+        derivation.c.predecessor_id == bindparam("content"),
+        derivation.c.role == Role.DERIVED.value,
+        _used.c.role == Role.GENERATED.value,
+        _activity.c.record_id == bindparam("task"),
+    )
+    .order_by(version.c.version_id),
+    "content",
+    "task",
+)
+CONTENT_BEFORE = Statement(
+    _one_content.where(
+        version.c.record_id == bindparam("id"),
+        version.c.content_id == version.c.version_id,
+        version.c.number < bindparam("number"),
+    )
+    .order_by(version.c.number.desc())
+    .limit(literal_column("1")),
+    "id",
+    "number",
+)
+
+
 def _linked(this_end: Any, other_end: Any) -> Select[Any]:
     """Return the query for the contents of one record at the other end of a derivation."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,9 @@ class Script:
         token = f"token-{number}-"
         self.done.append(Execution(call.state_name, copy.deepcopy(call.body), outcome.how, token))
         is_transfer = call.url in (TRANSFER, OLD_TRANSFER)
-        told = {"token": token, "again": outcome.again}
+        told: dict[str, Any] = {"token": token, "again": outcome.again}
+        if "provenance" in call.body:
+            told["result"] = [{"provenance": call.body["provenance"]}]
         task = {"task_id": f"{self.run_id}-{number}", "status": "SUCCEEDED", **told}
         document = {
             "action_id": f"action-{number}",
@@ -93,10 +95,11 @@ class Here:
     """Runs the provenance functions in this process, with JSON going in and coming out.
 
     :param broken: how many calls fail before the first one that does not.
+    :param lost: the calls that fail, by their numbers from 0.
     """
 
-    def __init__(self, broken: int = 0) -> None:
-        self.broken = broken
+    def __init__(self, broken: int = 0, lost: Collection[int] = ()) -> None:
+        self.lost = {*range(broken), *lost}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._functions = {name: whole(name) for name in NAMES}
 
@@ -106,7 +109,7 @@ class Here:
     def run(self, task: ComputeTask, limit_s: float) -> TaskOutcome:
         kwargs = json.loads(json.dumps(task.kwargs))
         self.calls.append((task.function_id, kwargs))
-        if len(self.calls) <= self.broken:
+        if len(self.calls) - 1 in self.lost:
             return TaskOutcome("t", exception="No database.", summary="No database.")
         try:
             result = self._functions[task.function_id](*task.args, **kwargs)
@@ -138,10 +141,11 @@ def run(
     *,
     run_input: Mapping[str, Any] | None = None,
     broken: int = 0,
+    lost: Collection[int] = (),
     run_id: str | None = None,
 ) -> Ran:
     """Run a definition to its end; its provenance goes where the environment says."""
-    script, here, trace, log = Script(outcomes or [], run_id), Here(broken), [], []
+    script, here, trace, log = Script(outcomes or [], run_id), Here(broken, lost), [], []
 
     def follow(event: Event) -> None:
         log.append(json.loads(json.dumps(event.as_log_entry())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -15,7 +15,9 @@ from braid_db.flows.reconciling.telling import RunTold, told_by
 from braid_db.identity import IdentityRules
 from braid_db.steps.run_log import Reconciled, complete_flow_run
 from braid_db.store import Store
+from braid_db.store.reach import reach
 from braid_db.store.tables import record, tag, version
+from braid_db.views import Direction
 from tests.functions.calls import Endpoint
 
 RULES = IdentityRules("beamline.example.org", {})
@@ -38,6 +40,12 @@ class Book:
 
     def reconcile(self, told: RunTold) -> Reconciled:
         return complete_flow_run(self._store, RULES, told.run, told.steps)
+
+    def reached_from(self, content: int) -> Iterable[int]:
+        """Return the contents that one reaches by data, by their ids."""
+        return self._store.read(
+            lambda tx: reach(tx, content, Direction.DOWN, by_data=True)
+        ).contents
 
     def close(self) -> None:
         self._store.close()

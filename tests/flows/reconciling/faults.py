@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from braid_db.flows.reconciling import documents, given, known_flow, telling
-from braid_db.records import completing, flow_runs, receipts
-from tests.flows.reconciling import laws
+from braid_db.records import completing, flow_runs, late, receipts
+from braid_db.records.contents import Contents
+from tests.flows.reconciling import laws, losses
 from tests.records.histories.faults.planting import Fault, breaks
 
 FAULTS: list[Fault] = []
+OF_LOSSES: list[Fault] = []
 Patch = pytest.MonkeyPatch
 
 
@@ -71,3 +73,34 @@ def what_is_known_is_not_looked_for(patch: Patch) -> None:
 @breaks(laws.keeps_secrets, planted=FAULTS)
 def what_the_log_shows_is_recorded(patch: Patch) -> None:
     patch.setattr(given.Given, "_shown", lambda self, public, logged: logged)
+
+
+@breaks(losses.reaches_no_less, planted=OF_LOSSES)
+def a_late_writer_is_read_by_nobody(patch: Patch) -> None:
+    patch.setattr(late, "tell_readers", lambda contents, made: None)
+
+
+@breaks(losses.reaches_no_less, planted=OF_LOSSES)
+def what_was_read_before_it_was_written_is_not_looked_for(patch: Patch) -> None:
+    patch.setattr(late, "find_unmade", lambda contents, entity, sha256: None)
+    patch.setattr(late, "tell_readers", lambda contents, made: None)
+
+
+@breaks(losses.reaches_no_less, losses.follows_no_less, planted=OF_LOSSES)
+def what_has_a_record_is_not_linked(patch: Patch) -> None:
+    patch.setattr(flow_runs, "_link", lambda tx, one, record_id, before, others: None)
+
+
+@breaks(losses.reaches_no_more, losses.reaches_no_less, planted=OF_LOSSES)
+def a_late_reader_read_what_is_there_now(patch: Patch) -> None:
+    patch.setattr(late, "find_read", lambda contents, entity, sha256: None)
+
+
+@breaks(losses.keeps_the_newest, planted=OF_LOSSES)
+def what_a_late_writer_wrote_is_the_newest(patch: Patch) -> None:
+    patch.setattr(late, "is_overwritten", lambda contents, entity: False)
+
+
+@breaks(losses.keeps_the_newest, planted=OF_LOSSES)
+def what_is_put_before_is_the_newest(patch: Patch) -> None:
+    patch.setattr(Contents, "content_before", Contents.next_content)

@@ -86,7 +86,7 @@ def hold_the_same(mine: Endpoint, its: Endpoint, definition: dict[str, Any]) -> 
     hold(tags == its_tags, "tags")
     more = edges - expected
     # What a state reads of earlier results is lost to a flow whose state was replaced meanwhile.
-    is_lost = _replaces_the_state(definition) and {role for _, role, _ in more} == {"informed"}
+    is_lost = replaces_the_state(definition) and {role for _, role, _ in more} == {"informed"}
     hold(expected <= edges and (not more or is_lost), f"{edges ^ expected}")
     hold(_runs(mine) == _runs(its), "run")
 
@@ -104,13 +104,17 @@ def _runs(endpoint: Endpoint) -> list[Any]:
     return [(row.run_id, row.started_by) for row in endpoint.rows("run")]
 
 
-def _replaces_the_state(definition: dict[str, Any]) -> bool:
-    writers = [one for state in definition["States"].values() for one in (state, *_catchers(state))]
+def replaces_the_state(definition: dict[str, Any]) -> bool:
+    """Return whether a state of a flow, or a Catch, writes over the whole of its state."""
+    writers = [one for state in definition["States"].values() for one in writers_of(state)]
     return any(one.get("ResultPath", "$") == "$" for one in writers)
 
 
-def _catchers(state: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(state.get("Catch", []))
+def writers_of(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what has a ResultPath of a state: it itself, and its Catchers."""
+    if state["Type"] in ("Choice", "Wait", "Fail"):
+        return []
+    return [state, *state.get("Catch", [])]
 
 
 def adds_nothing_to_what_each_recorded(seen: Seen) -> None:

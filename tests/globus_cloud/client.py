@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pika
 from globus_compute_common.messagepack import pack
-from globus_compute_common.messagepack.message_types import Result
+from globus_compute_common.messagepack.message_types import EPStatusReport, Result
 
 from tests.globus_cloud.auth import COMPUTE_SCOPE, Identity
 from tests.globus_cloud.cloud import Cloud
@@ -92,3 +92,10 @@ def finish(cloud: Cloud, task_id: str, data: str, *, is_error: bool = False) -> 
     body = pack(Result(task_id=task_id, data=data, error_details=failure))
     with pika.BlockingConnection(pika.URLParameters(cloud.broker.url)) as connection:
         connection.channel().basic_publish("results", "any.results", body)
+
+
+def report(cloud: Cloud, endpoint_id: str, **told: object) -> None:
+    """Say how an endpoint is, as its agent does."""
+    body = pack(EPStatusReport(endpoint_id=endpoint_id, global_state=told, task_statuses={}))
+    with pika.BlockingConnection(pika.URLParameters(cloud.broker.url)) as connection:
+        connection.channel().basic_publish("heartbeats", "any.heartbeats", body)

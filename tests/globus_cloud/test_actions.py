@@ -10,7 +10,7 @@ import pytest
 from globus_compute_sdk.serialize import ComputeSerializer, JSONData
 
 from tests.globus_cloud.auth import OWNER
-from tests.globus_cloud.client import Client, finish, orders
+from tests.globus_cloud.client import Client, finish, orders, report
 from tests.globus_cloud.cloud import Cloud
 
 
@@ -153,6 +153,21 @@ def test_of_a_task_that_ran_twice_the_first_result_counts(owner: Client) -> None
     finish(owner.cloud, task_ids(owner, later["action_id"])[0], packed(None))
     end(owner, later["action_id"])
     assert end(owner, begun["action_id"])["details"]["result"] == ["first"]
+
+
+def test_an_agent_that_starts_no_process_harms_nobody_elses_actions(owner: Client) -> None:
+    log = owner.cloud.folder / "cloud.log"
+    before = log.stat().st_size
+    endpoint_id = owner.register_endpoint()
+    report(owner.cloud, endpoint_id, error="exit code: 83")
+    deadline = time.monotonic() + 60
+    while not owner.get(f"/v2/endpoints/{endpoint_id}/status")[1]["details"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    begun = begin(owner, 1)
+    finish(owner.cloud, task_ids(owner, begun["action_id"])[0], packed("of another"))
+    assert end(owner, begun["action_id"])["details"]["result"] == ["of another"]
+    assert "the broker is lost" not in log.read_text()[before:]
 
 
 def test_an_action_outlives_a_killed_cloud_and_a_restarted_broker(breakable_cloud: Cloud) -> None:

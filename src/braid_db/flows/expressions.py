@@ -14,7 +14,9 @@ import copy
 import json
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import simpleeval
@@ -85,8 +87,12 @@ def pathsplit(path: str) -> list[str]:
     return ["/~/", tail] if head == "/~" else [head, tail]
 
 
-def parse(expression: str) -> tuple[ast.expr, dict[str, str]]:
+@lru_cache(maxsize=1024)
+def parse(expression: str) -> tuple[ast.expr, Mapping[str, str]]:
     """Return an expression's syntax tree, and the paths in backticks by the names it has for them.
+
+    They are the same objects for everyone who asks for the same expression, only to be read: a
+    check looks at each one several times, and reading it is most of a check's work.
 
     :raises SyntaxError: if it is none, as ``ast.parse`` raises it; a ValueError for what Python
         would read and the service would not.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from braid_db.flows import expressions, jsonpath
@@ -77,21 +78,32 @@ def reads_in(computed: Computed) -> Iterator[Read]:
     if computed.key.endswith(REFERENCE):
         yield Read(computed.field, members(computed.value))
         return
-    tree, paths = expressions.parse(computed.value)
+    for path, is_sure in _in_expression(computed.value):
+        yield Read(computed.field, path, is_sure)
+
+
+@lru_cache(maxsize=1024)
+def _in_expression(expression: str) -> tuple[tuple[Path, bool], ...]:
+    """Return the places that have to be there for an expression, and whether each is for sure."""
+    tree, paths = expressions.parse(expression)
     reader = _Reader(paths)
     reader.visit(tree)
     eager = {members(path) for path in paths.values()}
-    for path in sorted(reader.named | eager):
-        is_sure = path in reader.found | eager
-        is_bound = bool(path) and path[0] in reader.bound and path not in eager
-        if not (is_bound or (not is_sure and reader.is_guarded(path))):
-            yield Read(computed.field, path, is_sure)
+    sure = reader.found | eager
+    return tuple(
+        (path, path in sure)
+        for path in sorted(reader.named | eager)
+        if path in eager
+        or (
+            not (path and path[0] in reader.bound) and (path in sure or not reader.is_guarded(path))
+        )
+    )
 
 
 class _Reader(ExpressionReader, ast.NodeVisitor):
     """Tells what is read for sure from what is read on a condition, or only asked about."""
 
-    def __init__(self, paths: dict[str, str]) -> None:
+    def __init__(self, paths: Mapping[str, str]) -> None:
         super().__init__(paths)
         self._maybe: set[Path] = set()
         self._guards: set[Path] = set()

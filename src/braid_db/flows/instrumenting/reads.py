@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from braid_db.flows import expressions, jsonpath
@@ -72,7 +72,7 @@ class ExpressionReader(ast.NodeVisitor):
     :ivar bound: names that stand for something else, as those of a comprehension do.
     """
 
-    def __init__(self, paths: dict[str, str]) -> None:
+    def __init__(self, paths: Mapping[str, str]) -> None:
         self._paths = paths
         self.found: set[Path] = set()
         self.bound: set[str] = set()

@@ -29,6 +29,7 @@ BraidError
 ├── ResourceNotFound           a folder that is shipped with the package is not there
 ├── FlowDefinitionInvalid      a flow's definition cannot be run as it stands
 │   └── FlowPathInvalid        ... because of a path in it
+│       └── FlowPathNotRun     ... by a part of JSONPath that flows are not run with here
 ├── FlowInputInvalid           a flow's input cannot be used
 ├── RunOptionInvalid           a stub, answer, collection or log does not fit (with the next:
 ├── SavedRunUnusable           a file that keeps a run cannot be used           flows.errors)

@@ -17,6 +17,17 @@ class FlowPathInvalid(FlowDefinitionInvalid):
     code = "flow-path-invalid"
 
 
+class FlowPathNotRun(FlowPathInvalid):
+    """A path uses a part of JSONPath that flows are not run with here; the service may know it.
+
+    :param begin: the path as far as it can be read.
+    """
+
+    def __init__(self, message: str, begin: str) -> None:
+        self.begin = begin
+        super().__init__(message)
+
+
 class FlowInputInvalid(BraidError):
     """A flow's input cannot be used."""
 

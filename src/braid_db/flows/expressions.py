@@ -107,7 +107,15 @@ def parse(expression: str) -> tuple[ast.expr, Mapping[str, str]]:
                 f"'.{node.attr}' would be the method of Python's dict and not a member; "
                 f"write ['{node.attr}'] or a path in backticks"
             )
-    return tree, paths
+    return tree, MappingProxyType(paths)
+
+
+def with_paths(expression: str, change: Callable[[str], str]) -> str:
+    """Return an expression with each path in backticks changed, those in a text aside."""
+    return _LITERAL_OR_PATH.sub(
+        lambda match: match[0] if match["path"] is None else f"`{change(match['path'])}`",
+        expression,
+    )
 
 
 def _without_backticks(expression: str) -> tuple[str, dict[str, str]]:

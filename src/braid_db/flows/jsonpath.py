@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from braid_db.flows.errors import FlowPathInvalid
+from braid_db.flows.errors import FlowPathInvalid, FlowPathNotRun
 
 _STEP = re.compile(
     r"""\.(?P<name>[^\s.\[\]'"`*?@(),:;]+)
@@ -134,14 +134,11 @@ def _step(match: re.Match[str]) -> Step:
 
 def _unreadable(text: str, position: int) -> FlowPathInvalid:
     rest = text[position:]
+    mend = "use member names ('.name' or \"['any name']\"), indexes ('[0]') and slices ('[1:]')."
     if rest.startswith(("..", "[?", "[(")) or "*" in rest[:2]:
         what = "uses a wildcard, a filter or '..', which flows are not run with here"
-    else:
-        what = f"cannot be read from '{rest}' on"
-    return FlowPathInvalid(
-        f"The path '{text}' {what}; use member names ('.name' or \"['any name']\"), "
-        f"indexes ('[0]') and slices ('[1:]')."
-    )
+        return FlowPathNotRun(f"The path '{text}' {what}; {mend}", text[:position])
+    return FlowPathInvalid(f"The path '{text}' cannot be read from '{rest}' on; {mend}")
 
 
 def _member(value: Any, step: Step) -> Any:

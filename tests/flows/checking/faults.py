@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from braid_db.flows.checking import choosing, published, reads, unwritten, ways
+from braid_db.flows.checking import checker, choosing, published, reads, unwritten, ways
 from braid_db.flows.checking.shape import ABSENT, Member, Shape
 from tests.flows.checking import laws
 from tests.records.histories.faults.planting import Fault, breaks
@@ -58,9 +58,9 @@ def a_way_that_has_not_written_is_forgotten(patch: Patch) -> None:
 def an_action_wipes_nothing(patch: Patch) -> None:
     put = ways._put
 
-    def putting(fields: Any, shape: Shape, value: Shape, how: str = ways.WRITTEN) -> Shape:
+    def putting(by: str, fields: Any, shape: Shape, value: Shape, how: str = ways.WRITTEN) -> Shape:
         is_wiping = how == ways.WRITTEN and fields.get("ResultPath", "$") == "$"
-        return shape if is_wiping else put(fields, shape, value, how)
+        return shape if is_wiping else put(by, fields, shape, value, how)
 
     patch.setattr(ways, "_put", putting)
 
@@ -69,6 +69,11 @@ def an_action_wipes_nothing(patch: Patch) -> None:
 def expressions_are_not_read(patch: Patch) -> None:
     reads_in = reads.reads_in
     patch.setattr(reads, "reads_in", lambda each: reads_in(each) if "$" in each.key else ())
+
+
+@breaks(laws.finds_the_same_with_provenance, planted=FAULTS)
+def what_was_added_is_looked_at_as_well(patch: Patch) -> None:
+    patch.setattr(checker, "_as_written", lambda definition: definition)
 
 
 @breaks(laws.finds_no_more_than_with_less_known, planted=FAULTS)

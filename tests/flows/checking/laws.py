@@ -10,6 +10,7 @@ from braid_db.flows import FlowRun, run_flow
 from braid_db.flows.checking import Finding, check
 from braid_db.flows.checking.inputs import shape_of_input
 from braid_db.flows.checking.ways import shapes_of
+from braid_db.flows.instrumenting import instrument
 from braid_db.flows.scope import RUNTIME_ERROR
 from tests.flows.instrumenting.strategies import Told
 from tests.flows.instrumenting.world import INPUT, OLD_TRANSFER, OTHER, TRANSFER, Script
@@ -133,9 +134,18 @@ def finds_no_more_than_with_less_known(seen: Seen) -> None:
             raise LawBroken(f"{finding}, but not knowing the input")
 
 
+def finds_the_same_with_provenance(seen: Seen) -> None:
+    """With provenance woven into it, in either mode, a flow has the findings that it had."""
+    for mode in ("each", "once"):
+        woven = instrument(seen.told.definition, mode=mode).definition
+        if check(woven, run_input=INPUT) != seen.knowing["input"]:
+            raise LawBroken(f"{mode}: {check(woven, run_input=INPUT)}")
+
+
 LAWS = (
     has_no_error_where_a_run_came_through,
     has_no_error_where_a_run_went_everywhere,
     fails_only_where_it_was_found,
     finds_no_more_than_with_less_known,
+    finds_the_same_with_provenance,
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from braid_db.flows.checking import check
-from tests.flows.checking.published import EXAMPLES, OF_2020, USE_CASES, read
+from braid_db.flows.instrumenting import grow_schema, instrument
+from tests.flows.checking.published import EXAMPLES, OF_2020, USE_CASES, accepted, read
 
 RETIRED = "retired-url"
 CLIENT, FLOWS, TRIGGERS = "automate-client__examples_flows_", "flows-examples__", "flows-trigger-"
@@ -24,7 +25,8 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
     f"{CLIENT}multi-transfer_definition": [(RETIRED, "Transfer1"), (RETIRED, "Transfer2")],
     f"{CLIENT}notify-of-options-and-report_definition": [],
     f"{CLIENT}pass-with-parameters_definition": [],
-    f"{CLIENT}send-notification_definition": [],
+    # It shows where the password of a mail server would stand: in the definition.
+    f"{CLIENT}send-notification_definition": [("secret-in-definition", "EmailNotificationAction")],
     f"{CLIENT}single-delete_definition": [(RETIRED, "DoDelete")],
     f"{CLIENT}single-transfer_definition": [(RETIRED, "RunTransfer")],
     OF_2020: [("dialect-of-2020", "TransferSourceToDMZ")],
@@ -70,6 +72,32 @@ def test_what_is_found_in_a_published_definition_is_what_is_there(name: str) -> 
     found = check(read(EXAMPLES[name]))
     assert [(each.code, each.state) for each in found] == EXPECTED[name]
     assert [each for each in found if each.is_error] == (found if name == OF_2020 else [])
+
+
+@pytest.mark.parametrize("mode", ["each", "once"])
+@pytest.mark.parametrize("name", accepted())
+def test_with_provenance_a_published_definition_is_as_clean_as_without(
+    name: str, mode: str
+) -> None:
+    definition = read(EXAMPLES[name])
+    assert check(instrument(definition, mode=mode).definition) == check(definition)
+
+
+@pytest.mark.parametrize("mode", ["each", "once"])
+@pytest.mark.parametrize("folder", USE_CASES, ids=lambda folder: folder.name)
+def test_with_provenance_a_use_case_is_as_clean_as_without(folder: Path, mode: str) -> None:
+    woven = instrument(read(folder / "definition.json"), mode=mode)
+    sample = read(folder / "input.json")
+    sample["functions"] |= dict.fromkeys(woven.functions, sample["provenance_endpoint_id"])
+    schema = grow_schema(read(folder / "input_schema.json"), woven.functions)
+    assert check(woven.definition, input_schema=schema, run_input=sample) == []
+
+
+def test_a_mark_that_somebody_wrote_by_hand_hides_no_flow() -> None:
+    marked = {"Type": "Pass", "Comment": "[braid-db] mine", "Next": "Round"}
+    states = {"Round": marked, "On": {**marked, "Next": "Round"}}
+    (found,) = check({"StartAt": "On", "States": states})
+    assert found.code == "no-way-out"
 
 
 def test_the_table_knows_all_published_definitions() -> None:

@@ -274,6 +274,101 @@ def test_an_action_that_wipes_the_state_leaves_nothing_to_read_after_it() -> Non
     assert [(each.code, each.state) for each in more] == [("path-never-written", "Put")]
 
 
+@pytest.mark.parametrize("known", [{}, {"input_schema": SCHEMA}, {"run_input": {"name": "a"}}])
+@pytest.mark.parametrize("place", [None, "$"])
+def test_what_a_catch_has_replaced_is_not_said_to_be_lacking_in_the_input(
+    known: dict[str, Any], place: str | None
+) -> None:
+    catcher = {"ErrorEquals": ["States.ALL"], "Next": "Put", "ResultPath": place}
+
+    def plant(states: States) -> None:
+        put("Get", Catch=[{key: each for key, each in catcher.items() if each}])(states)
+        reading("Put", "a.$", "$.name")(states)
+
+    found = [each for each in found_in(plant, **known) if each.state == "Put"]
+    assert [(each.code, each.field) for each in found] == [
+        ("path-not-always-written", "Parameters.a.$")
+    ]
+    assert found[0].sentence == (
+        "On some way that leads here there is no $.name: the error that a Catch of Get caught has "
+        "replaced the whole state."
+    )
+
+
+def test_what_the_input_may_lack_is_said_of_the_input_where_nothing_replaced_the_state() -> None:
+    (found,) = found_in(reading("Put", "a.$", "$.note"), input_schema=SCHEMA)
+    assert found.sentence == "$.note is read, and the input may lack it: it is not required."
+
+
+UNRUN = ["$.Get.details[*]", "$.Get.*", "$..details", "$.Get.details[?(@.a)].b"]
+
+
+@pytest.mark.parametrize("path", UNRUN)
+@pytest.mark.parametrize(
+    ("field", "plant"),
+    [
+        ("Parameters.a.$", lambda path: reading("Put", "a.$", path)),
+        ("Parameters.a.=", lambda path: reading("Put", "a.=", f"len(`{path}`)")),
+        ("InputPath", lambda path: put("Put", Parameters=None, InputPath=path)),
+    ],
+)
+def test_a_part_of_jsonpath_that_the_service_may_know_is_no_error(
+    path: str, field: str, plant: Callable[[str], Callable[[States], Any]]
+) -> None:
+    (found,) = found_in(plant(path), input_schema=SCHEMA)
+    assert (found.code, found.field, found.is_error) == ("path-not-run-here", field, False)
+    assert path in found.sentence
+
+
+def test_beside_a_path_that_cannot_be_run_the_rest_is_looked_at_as_ever() -> None:
+    found = found_in(reading("Put", "a.$", "$.Get[*]._private_key", b="`$.x[*]`", **{"c.$": "$.x"}))
+    assert [(each.code, each.field) for each in found] == [
+        ("path-not-run-here", "Parameters.a.$"),
+        ("private-leak", "Parameters.a.$"),
+    ]
+    (found,) = found_in(put("Put", ResultPath="$.a[*]"))
+    assert found.is_error
+
+
+def test_what_one_action_is_given_in_private_is_shown_by_no_other() -> None:
+    def plant(states: States) -> None:
+        states["Get"]["Parameters"] |= {"key.$": "$.word", PRIVATE: ["key"]}
+        reading("Put", "said.$", "$.word", **{"other.$": "$.words"})(states)
+
+    (found,) = found_in(plant)
+    assert (found.code, found.state) == ("private-leak", "Put")
+    assert "$.word is given in private to Get" in found.sentence
+    hidden = {"said.$": "$.word", PRIVATE: ["said"]}
+    assert found_in(lambda states: (plant(states), put("Put", Parameters=hidden)(states))) == []
+
+
+SECRETS = [
+    *[{key: "s3cret-word"} for key in ("password", "apiKey", "db_password", "token", "API-Key")],
+    *({"a": [{"access_token": "0123456789"}]}, {"args": [f"AKIA{'A1' * 8}"]}),
+    *({"header": f"Bearer {'a' * 24}"}, {"url": "postgresql://me:word@db.example.org/runs"}),
+    *({"x.=": f"'ghp_{'a' * 36}'"}, {"secret": "a", PRIVATE: ["secret"]}),
+]
+NO_SECRETS = [
+    *({"password": ""}, {"password": "<your password>"}, {"token": "xxxx"}, {"token": 7}),
+    *({"token.$": "$.name"}, {"password.=": "name"}, {"next_token": "0123456789"}),
+    *({"token_url": "https://auth.example.org/token"}, {"api_key": "your-key"}),
+    *({"secrets": "abc"}, {"keyboard": "qwerty"}, {"url": "https://example.org:443/a@b"}),
+    *({"tokens": ["a"]}, {"password": "in the vault of the group"}),
+]
+
+
+@pytest.mark.parametrize("parameters", SECRETS, ids=str)
+def test_a_secret_in_a_definition_is_found_and_not_shown(parameters: dict[str, Any]) -> None:
+    (found,) = found_in(put("Put", Parameters=parameters))
+    assert (found.code, found.state, found.is_error) == ("secret-in-definition", "Put", False)
+    assert not [text for text in ("s3cret", "AKIA", "0123", "aaaa", "word@") if text in str(found)]
+
+
+@pytest.mark.parametrize("parameters", NO_SECRETS, ids=str)
+def test_what_is_no_secret_is_not_taken_for_one(parameters: dict[str, Any]) -> None:
+    assert found_in(put("Put", Parameters=parameters)) == []
+
+
 def test_what_is_hidden_where_it_is_shown_is_no_leak() -> None:
     hidden = {"key.$": KEY, PRIVATE: ["key"], "_private_other.$": KEY}
     assert found_in(put("Put", Parameters=hidden)) == []

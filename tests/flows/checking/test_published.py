@@ -14,7 +14,7 @@ from braid_db.flows.actions import ActionProviders
 from braid_db.flows.checking import check
 from braid_db.flows.checking.published import schema_findings
 from braid_db.flows.definition import check_definition
-from braid_db.flows.errors import FlowDefinitionInvalid
+from braid_db.flows.errors import FlowDefinitionInvalid, FlowPathNotRun
 from braid_db.flows.web_input import People
 from tests.effort import costly
 from tests.flows.checking.published import accepted
@@ -100,6 +100,8 @@ def test_a_definition_that_the_service_or_the_runner_refuses_has_an_error(defini
     refused = bool(list(by_schema(definition, [])))
     try:
         check_definition(definition, Anybody(), Anybody())
+    except FlowPathNotRun:
+        assert "path-not-run-here" in [each.code for each in found]
     except FlowDefinitionInvalid:
         refused = True
     assert not refused or any(each.is_error for each in found)

@@ -12,12 +12,17 @@ from braid_db.flows.checking.graph import target_findings, way_findings
 from braid_db.flows.checking.inputs import input_findings, shape_of_input
 from braid_db.flows.checking.privacy import privacy_findings
 from braid_db.flows.checking.published import schema_findings
+from braid_db.flows.checking.secrets import secret_findings
+from braid_db.flows.checking.unrun import without_unrun
 from braid_db.flows.checking.unwritten import unwritten_findings
 from braid_db.flows.checking.urls import url_findings
 from braid_db.flows.checking.ways import shapes_of
 from braid_db.flows.checking.wiping import wiping_findings
 from braid_db.flows.definition import check_shape
 from braid_db.flows.errors import FlowDefinitionInvalid
+from braid_db.flows.instrumenting.naming import added
+from braid_db.flows.instrumenting.stripping import strip
+from braid_db.flows.scope import is_too_deep
 
 
 def check(definition: Any, *, input_schema: Any = None, run_input: Any = None) -> list[Finding]:
@@ -32,10 +37,33 @@ def check(definition: Any, *, input_schema: Any = None, run_input: Any = None) -
     :raises FlowInputInvalid: if the schema is no JSON Schema.
     """
     about_input = list(input_findings(input_schema, run_input))
-    found = list(_of_form(definition))
+    known, unrun = _without_unrun(definition)
+    found = [*_of_form(known), *unrun]
     if not any(each.is_error for each in found):
-        found += _of_runs(definition, input_schema, run_input)
+        found += _of_runs(_as_written(known), input_schema, run_input)
     return found + about_input
+
+
+def _without_unrun(definition: Any) -> tuple[Any, list[Finding]]:
+    """Return a definition without the parts of paths that no flow is run with here."""
+    states = definition.get("States") if isinstance(definition, dict) else None
+    if not isinstance(states, dict) or is_too_deep(definition):
+        return definition, []
+    known, found = without_unrun(states)
+    return {**definition, "States": known}, found
+
+
+def _as_written(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return a definition as somebody wrote it, without the states that instrumentation added.
+
+    What these read is guarded, and fails no run; whatever else were said of them, nobody could
+    mend but by weaving again.
+    """
+    if not added(definition["States"]):
+        return definition
+    written = strip(definition)
+    is_whole = written["StartAt"] in written["States"]
+    return written if is_whole else definition
 
 
 def _of_form(definition: Any) -> Iterator[Finding]:
@@ -71,3 +99,4 @@ def _of_runs(definition: dict[str, Any], input_schema: Any, run_input: Any) -> I
     begin = shape_of_input(input_schema, run_input)
     yield from unwritten_findings(states, shapes_of(definition["StartAt"], states, begin))
     yield from privacy_findings(states)
+    yield from secret_findings(states)

@@ -1,7 +1,8 @@
 """Private values that come to light: in a run's log, in its state, or in a provenance record.
 
 The service hides members whose name begins with ``_private``, and the Parameters that
-``__Private_Parameters`` names, from the logs. Whatever is made of them elsewhere is shown.
+``__Private_Parameters`` names, from the logs. Whatever is made of them elsewhere is shown, and so
+is a place that one action reads in private, where another one is given it for all to see.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Any
 from braid_db.flows.checking.finding import Finding, listed, warning
 from braid_db.flows.checking.published import Place, written
 from braid_db.flows.instrumenting.reading import (
+    Path,
     State,
     States,
     is_private,
     is_provenance,
+    members,
     reads_private,
     result_path,
 )
@@ -28,7 +31,13 @@ _CODE = "private-leak"
 
 def privacy_findings(states: States) -> Iterator[Finding]:
     """Yield where something that a flow keeps private is shown after all."""
+    kept: dict[Path, str] = {}
     for name, state in states.items():
+        for place, is_kept in _taken(state.get("Parameters")):
+            if is_kept and place:
+                kept.setdefault(place, name)
+    for name, state in states.items():
+        yield from _of_kept_elsewhere(name, state, kept)
         yield from _of_paths(name, state)
         if "Parameters" in state:
             yield from _of_parameters(name, state, state["Parameters"], ("Parameters",))
@@ -65,6 +74,39 @@ def _of_parameters(name: str, state: State, value: Any, at: Place) -> Iterator[F
             yield from _of_field(name, state, (*at, key), inner, is_hidden=hidden)
         elif not hidden:
             yield from _of_parameters(name, state, inner, (*at, key))
+
+
+def _taken(value: Any, *, is_kept: bool = False) -> Iterator[tuple[Path, bool]]:
+    """Yield the places that references of Parameters read, and whether each is kept private."""
+    for item in value if isinstance(value, list) else ():
+        yield from _taken(item, is_kept=is_kept)
+    if isinstance(value, dict):
+        listed_ones = [_name(each) for each in value.get(PRIVATE, [])]
+        for key, inner in value.items():
+            hidden = is_kept or _name(key) in listed_ones or key.startswith("_private")
+            if is_computed(key) and key.endswith(REFERENCE):
+                yield members(inner), hidden
+            elif key != PRIVATE and not is_computed(key):
+                yield from _taken(inner, is_kept=hidden)
+
+
+def _of_kept_elsewhere(name: str, state: State, kept: dict[Path, str]) -> Iterator[Finding]:
+    """Yield which places are given for all to see that another action is given in private."""
+    if state["Type"] in _MAKING:
+        return  # what it makes of it is private where it is read, or is found there
+    for place, is_kept in _taken(state.get("Parameters")):
+        if not is_kept and place in kept and not is_private(place):
+            shown = "is shown in the run's log, and may be in what the action answers"
+            if is_provenance(state):
+                shown = "goes into the provenance record"
+            path = ".".join(("$", *place))
+            yield warning(
+                _CODE,
+                name,
+                "Parameters",
+                f"{path} is given in private to {kept[place]}; here it {shown}.",
+                f"Name it in '{PRIVATE}' here too, or leave it out.",
+            )
 
 
 def _of_list(

@@ -7,7 +7,7 @@ meet, their shapes are joined; what is known of a member is the set of all that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -44,10 +44,12 @@ class Shape:
 
     :param members: those that are known by name.
     :param rest: what is known of every other.
+    :param replaced_by: of a whole state, what has put it in the place of another one.
     """
 
     members: Mapping[str, Member] = field(default_factory=dict)
     rest: Known = _NEVER
+    replaced_by: Known = frozenset()
 
     def member(self, name: str) -> Member:
         """Return what is known of a member."""
@@ -72,7 +74,7 @@ class Shape:
             there = self.member(name)
             inner = there.shape.or_absent() if ABSENT in there.how else there.shape
             member = Member((there.how - DOUBTS) or frozenset({MADE}), inner.put(rest, member))
-        return Shape({**self.members, name: member}, self.rest)
+        return self._with(name, member)
 
     def or_absent(self) -> Shape:
         """Return the shape of this value, or of one without any member."""
@@ -92,7 +94,7 @@ class Shape:
             how = (how - {ABSENT, UNDOCUMENTED}) or frozenset({UNKNOWN})
         if how == there.how and shape is there.shape:
             return self
-        return Shape({**self.members, path[0]: Member(how, shape)}, self.rest)
+        return self._with(path[0], Member(how, shape))
 
     def absent(self, path: Path) -> Shape:
         """Return the shape where nothing is known to stand at a path."""
@@ -101,7 +103,7 @@ class Shape:
             member = Member(there.how, there.shape.absent(path[1:]))
         else:
             member = Member(_NEVER, NOTHING)
-        return Shape({**self.members, path[0]: member}, self.rest)
+        return self._with(path[0], member)
 
     def without(self, name: str) -> Shape:
         """Return the shape without one member."""
@@ -117,9 +119,9 @@ class Shape:
             for name in {**self.members, **other.members}
         }
         is_same = all(self.members.get(name) is each for name, each in members.items())
-        if is_same and other.rest <= self.rest:
+        if is_same and other.rest <= self.rest and other.replaced_by <= self.replaced_by:
             return self
-        return Shape(members, self.rest | other.rest)
+        return Shape(members, self.rest | other.rest, self.replaced_by | other.replaced_by)
 
     def depth_within(self, most: int) -> int | None:
         """Return how deep a shape can be kept for so many members; None if it has no more."""
@@ -137,7 +139,10 @@ class Shape:
         if self.height <= depth:
             return self
         members = {name: each.cut(depth - 1) for name, each in self.members.items()}
-        return Shape(members, self.rest)
+        return replace(self, members=members)
+
+    def _with(self, name: str, member: Member) -> Shape:
+        return replace(self, members={**self.members, name: member})
 
     @cached_property
     def height(self) -> int:

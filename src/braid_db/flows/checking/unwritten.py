@@ -63,6 +63,8 @@ def _of_read(name: str, state: State, read: Read, shape: Shape) -> Finding | Non
     if ABSENT in how or (WRITTEN in how and not how.isdisjoint({OPEN, UNASKED})):
         if is_provenance(state) and any(each in read.field for each in _REFERENCES):
             return _predecessor(name, read)
+        if ABSENT in how and shape.replaced_by:
+            return _replaced(name, read, shape, is_written=is_written)
         if ABSENT in how and GIVEN in how and not is_written:
             return warning(
                 "input-not-required",
@@ -110,6 +112,15 @@ def _predecessor(name: str, read: Read) -> Finding:
         f"cannot be recorded.",
         f"Read it by '.=' as {_getattr(read.path)}: a reference to nothing is accepted.",
     )
+
+
+def _replaced(name: str, read: Read, shape: Shape, *, is_written: bool) -> Finding:
+    """Tell of what may have been replaced together with the whole state."""
+    path, by = _as_text(read.path), " or ".join(sorted(shape.replaced_by))
+    sentence = f"On some way that leads here there is no {path}: {by} has replaced the whole state"
+    sentence += ", or nothing has written it." if is_written else "."
+    mend = f"Give that a ResultPath of its own. {_guard(read)}"
+    return warning("path-not-always-written", name, read.field, sentence, mend)
 
 
 def _guard(read: Read) -> str:

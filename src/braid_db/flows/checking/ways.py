@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from braid_db.flows.checking.choosing import Decision
@@ -57,7 +58,7 @@ def shapes_of(start: str, states: States, begin: Shape) -> dict[str, Shape]:
     depths = dict.fromkeys(states, _DEEPEST)
     while waiting:
         name = waiting.popleft()
-        for target, after in _after(states[name], shapes[name], reads[name]):
+        for target, after in _after(name, states[name], shapes[name], reads[name]):
             known = shapes.get(target)
             joined = after if known is None else known.joined(after.cut(depths[target]))
             if joined is known:
@@ -72,7 +73,7 @@ def shapes_of(start: str, states: States, begin: Shape) -> dict[str, Shape]:
     return shapes
 
 
-def _after(state: State, shape: Shape, reads: list[Read]) -> Iterator[tuple[str, Shape]]:
+def _after(name: str, state: State, shape: Shape, reads: list[Read]) -> Iterator[tuple[str, Shape]]:
     """Yield where a run may go on, and what its state may look like there."""
     if state["Type"] == "Choice":
         decision = Decision(shape)
@@ -86,31 +87,35 @@ def _after(state: State, shape: Shape, reads: list[Read]) -> Iterator[tuple[str,
     for read in reads:
         shape = shape.present(read.path) if read.is_sure else shape
     if "Next" in state:
-        yield state["Next"], _done(state, shape)
+        yield state["Next"], _done(name, state, shape)
     for catcher in state.get("Catch", []):
-        yield catcher["Next"], _put(catcher, shape, document(("Error", "Cause"), ABSENT))
+        by = f"the error that a Catch of {name} caught"
+        yield catcher["Next"], _put(by, catcher, shape, document(("Error", "Cause"), ABSENT))
 
 
-def _done(state: State, shape: Shape) -> Shape:
+def _done(name: str, state: State, shape: Shape) -> Shape:
     """Return the shape after a state has done what it is for."""
-    kind = state["Type"]
+    kind, by = state["Type"], f"the result of {name}"
     if kind == "Wait" or is_identity(state):
         return shape
     if kind == "Action":
-        return _put(state, shape, document(_STATUS, UNDOCUMENTED))
+        return _put(by, state, shape, document(_STATUS, UNDOCUMENTED))
     if kind == "CreateWebInput":
-        return _put(state, shape, document(("web_input_id",), UNKNOWN))
+        return _put(by, state, shape, document(("web_input_id",), UNKNOWN))
     if kind == "AwaitWebInput":
-        return _put(state, shape, document(("web_input_id", "response"), UNKNOWN))
+        return _put(by, state, shape, document(("web_input_id", "response"), UNKNOWN))
     if "Result" in state:
-        return _put(state, shape, of_value(state["Result"], MADE), MADE)
+        return _put(by, state, shape, of_value(state["Result"], MADE), MADE)
     if "Parameters" in state:
-        return _put(state, shape, _evaluated(state["Parameters"], shape), MADE)
-    return _put(state, shape, _at(state.get("InputPath", "$"), shape), MADE)
+        return _put(by, state, shape, _evaluated(state["Parameters"], shape), MADE)
+    return _put(by, state, shape, _at(state.get("InputPath", "$"), shape), MADE)
 
 
-def _put(fields: State, shape: Shape, value: Shape, how: str = WRITTEN) -> Shape:
-    """Return the shape with a result at a state's or catcher's ResultPath."""
+def _put(by: str, fields: State, shape: Shape, value: Shape, how: str = WRITTEN) -> Shape:
+    """Return the shape with a result at a state's or catcher's ResultPath.
+
+    :param by: what the result is, for whoever misses what it took the place of.
+    """
     path = result_path(fields)
     if path != whole(fields.get("ResultPath", "$")):
         # It goes into a list, of which nothing is known.
@@ -120,7 +125,7 @@ def _put(fields: State, shape: Shape, value: Shape, how: str = WRITTEN) -> Shape
         return shape.put(path, Member(frozenset({how}), value))
     if how == WRITTEN:
         value = Shape(value.members)  # of what was there before, nothing is left
-    return value.put((CONTEXT,), shape.member(CONTEXT))
+    return replace(value.put((CONTEXT,), shape.member(CONTEXT)), replaced_by=frozenset({by}))
 
 
 def _at(path: str, shape: Shape) -> Shape:

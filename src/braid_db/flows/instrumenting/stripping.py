@@ -75,7 +75,9 @@ def _put_back(fields: State, target: str, states: States) -> None:
 def _chain(states: States, target: str) -> Iterator[State]:
     """Yield the added states that stand between a state and the next one of the flow itself."""
     following: str | None = target
-    while following is not None and is_added(states[following]):
+    passed: set[str] = set()  # a mark that somebody wrote by hand may lead round and round
+    while following is not None and following not in passed and is_added(states[following]):
+        passed.add(following)
         yield states[following]
         following = states[following].get("Next")
 
@@ -84,7 +86,7 @@ def _target(states: States, target: str) -> str | None:
     """Return the state of the flow itself that an edge leads to; None where the run ends there."""
     chain = list(_chain(states, target))
     following: str | None = chain[-1].get("Next") if chain else target
-    return following
+    return None if following is None or is_added(states[following]) else following
 
 
 def _fails(states: States, target: str) -> bool:

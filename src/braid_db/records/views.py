@@ -113,7 +113,7 @@ def get_run(tx: Transaction, run_id: str) -> RunView:
 def views_of(
     tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
 ) -> dict[int, RecordView]:
-    """Return versions as they are shown, by their ids, in four queries for a thousand.
+    """Return versions as they are shown, by their ids, in three queries for ten thousand.
 
     :param as_of: as they were described, and valid, at a time.
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, column, exists, func, select
 
+from braid_db.store.edges import each_id, in_groups, listed
 from braid_db.store.statements import Row, Statement
 from braid_db.store.tables import (
     alembic_version,
@@ -20,6 +21,7 @@ from braid_db.store.tables import (
     version,
 )
 from braid_db.store.transaction import Transaction
+from braid_db.store.types import UtcTime
 from braid_db.store.validity import is_invalid
 
 # SQLite takes 32,766 parameters and PostgreSQL 65,535; beyond a thousand nothing is gained.
@@ -29,6 +31,7 @@ _content = version.alias("content")
 _current = version.alias("current")
 _between = version.alias("between")
 _earlier = version.alias("earlier")
+_asked = each_id("asked")
 
 
 class VersionRow(NamedTuple):
@@ -105,7 +108,7 @@ SIZE_BYTES = {
 """How large a database is, in bytes, by the kind of database."""
 
 
-def _versions(as_of: datetime | None = None) -> Select[Any]:
+def _versions(as_of: Any = None) -> Select[Any]:
     """Return the query for versions as they are, or as they were at a time."""
     newest: Any = _current.c.number
     if as_of is not None:
@@ -133,13 +136,82 @@ def _versions(as_of: datetime | None = None) -> Select[Any]:
             newest.label("versions"),
             is_invalid(version.c.content_id, as_of).label("is_invalid"),
         )
+        .select_from(_asked)
+        .join(version, version.c.version_id == _asked.c.id)
         .join(record, record.c.record_id == version.c.record_id)
         .join(_content, _content.c.version_id == version.c.content_id)
         .join(_current, _current.c.version_id == record.c.current_version_id)
     )
 
 
-_VERSIONS = _versions()
+def _uris(as_of: Any = None) -> Select[Any]:
+    return (
+        select(version.c.version_id, uri.c.uri)
+        .select_from(_asked)
+        .join(version, version.c.version_id == _asked.c.id)
+        .join(uri, _holds(uri, as_of))
+        .order_by(version.c.version_id, uri.c.position, uri.c.uri_id)
+    )
+
+
+def _tags(as_of: Any = None) -> Select[Any]:
+    return (
+        select(version.c.version_id, tag.c.key, tag.c.type, tag.c.value)
+        .select_from(_asked)
+        .join(version, version.c.version_id == _asked.c.id)
+        .join(tag, _holds(tag, as_of))
+        .order_by(version.c.version_id, tag.c.tag_id)
+    )
+
+
+def _edits(as_of: Any = None) -> Select[Any]:
+    """Return the query for the versions that only edit a content, the newest last."""
+    other_content_between = exists().where(
+        _between.c.record_id == version.c.record_id,
+        _between.c.number > _content.c.number,
+        _between.c.number < version.c.number,
+        _between.c.content_id != version.c.content_id,
+    )
+    query = (
+        select(version.c.content_id, version.c.version_id)
+        .select_from(_asked)
+        .join(version, version.c.content_id == _asked.c.id)
+        .join(_content, _content.c.version_id == version.c.content_id)
+        .where(version.c.content_id != version.c.version_id, ~other_content_between)
+        .order_by(version.c.number)
+    )
+    return query if as_of is None else query.where(version.c.created_at <= as_of)
+
+
+def _holds(table: Any, as_of: Any = None) -> Any:
+    """Return the condition that a tag or URI holds in a version, and did at a time."""
+    holds = (
+        (table.c.record_id == version.c.record_id)
+        & (table.c.since <= version.c.number)
+        & (table.c.until.is_(None) | (table.c.until > version.c.number))
+    )
+    return holds if as_of is None else holds & (table.c.created_at <= as_of)
+
+
+class _Dated:
+    """One question about any number of ids, asked as of today or as of a time.
+
+    :param query: makes it; given the time where there is one.
+    """
+
+    def __init__(self, query: Callable[..., Select[Any]]) -> None:
+        self._now = Statement(query(), "asked")
+        self._then = Statement(query(bindparam("as_of", type_=UtcTime)), "asked", "as_of")
+
+    def rows(self, tx: Transaction, ids: Sequence[int], as_of: datetime | None) -> Iterator[Row]:
+        for group in in_groups(ids):
+            if as_of is None:
+                yield from tx.rows(self._now, listed(group))
+            else:
+                yield from tx.rows(self._then, listed(group), as_of)
+
+
+_VERSIONS, _URIS, _TAGS, _EDITS = _Dated(_versions), _Dated(_uris), _Dated(_tags), _Dated(_edits)
 
 
 def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[Any]) -> Iterator[Row]:
@@ -155,33 +227,21 @@ def version_rows(
 
     :param as_of: what was so at a time: whether they were valid, and how many there were.
     """
-    query = _VERSIONS if as_of is None else _versions(as_of)
-    rows = in_parts(tx, query, version.c.version_id, version_ids)
-    return {row[0]: VersionRow(*row) for row in rows}
+    return {row[0]: VersionRow(*row) for row in _VERSIONS.rows(tx, version_ids, as_of)}
 
 
 def uri_rows(
     tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
 ) -> Iterator[Row]:
     """Yield ``(version_id, uri)`` for the URIs that hold in versions, in their order."""
-    query = (
-        select(version.c.version_id, uri.c.uri)
-        .join(uri, _holds(uri, as_of))
-        .order_by(version.c.version_id, uri.c.position, uri.c.uri_id)
-    )
-    return in_parts(tx, query, version.c.version_id, version_ids)
+    return _URIS.rows(tx, version_ids, as_of)
 
 
 def tag_rows(
     tx: Transaction, version_ids: Sequence[int], as_of: datetime | None = None
 ) -> Iterator[Row]:
     """Yield ``(version_id, key, type, value)`` for the tags that hold in versions."""
-    query = (
-        select(version.c.version_id, tag.c.key, tag.c.type, tag.c.value)
-        .join(tag, _holds(tag, as_of))
-        .order_by(version.c.version_id, tag.c.tag_id)
-    )
-    return in_parts(tx, query, version.c.version_id, version_ids)
+    return _TAGS.rows(tx, version_ids, as_of)
 
 
 def describing_versions(
@@ -195,21 +255,7 @@ def describing_versions(
     :param as_of: the one that did so at a time.
     """
     wanted = list(content_ids)
-    other_content_between = exists().where(
-        _between.c.record_id == version.c.record_id,
-        _between.c.number > _content.c.number,
-        _between.c.number < version.c.number,
-        _between.c.content_id != version.c.content_id,
-    )
-    query = (
-        select(version.c.content_id, version.c.version_id)
-        .join(_content, _content.c.version_id == version.c.content_id)
-        .where(version.c.content_id != version.c.version_id, ~other_content_between)
-        .order_by(version.c.number)
-    )
-    if as_of is not None:
-        query = query.where(version.c.created_at <= as_of)
-    edits = in_parts(tx, query, version.c.content_id, wanted)
+    edits = _EDITS.rows(tx, wanted, as_of)
     return {content_id: content_id for content_id in wanted} | dict(edits)
 
 
@@ -228,16 +274,6 @@ def find_run(tx: Transaction, run_id: str) -> RunRow | None:
 def count_rows(tx: Transaction) -> dict[str, int]:
     """Return how many versions, derivations, runs and standing recalls there are."""
     return {what: tx.select(query)[0][0] for what, query in _COUNTED.items()}
-
-
-def _holds(table: Any, as_of: datetime | None = None) -> Any:
-    """Return the condition that a tag or URI holds in a version, and did at a time."""
-    holds = (
-        (table.c.record_id == version.c.record_id)
-        & (table.c.since <= version.c.number)
-        & (table.c.until.is_(None) | (table.c.until > version.c.number))
-    )
-    return holds if as_of is None else holds & (table.c.created_at <= as_of)
 
 
 def _runs() -> Select[Any]:

@@ -24,14 +24,10 @@ from braid_db.store.reach import Reach
 from braid_db.store.tables import derivation, version
 from braid_db.views import CommonAncestor, Direction
 from tests.recall.histories.world import (
-    Derivation,
     Edit,
     File,
     History,
-    Recall,
-    Reinstate,
     Step,
-    Update,
 )
 from tests.records.lineages import laws
 from tests.records.lineages.asking import Question
@@ -92,7 +88,12 @@ def breaks(law: Law, by: History | Graph, asked: Question) -> Callable[[Plant], 
     return keep
 
 
-def _in_reach(patch: Patch, change: Callable[..., Reach]) -> None:
+def compile_anew(patch: Patch) -> None:
+    """Let versions be asked for by what the query for them is made of now."""
+    patch.setattr(reading, "_VERSIONS", reading._Dated(reading._versions))
+
+
+def in_reach(patch: Patch, change: Callable[..., Reach]) -> None:
     """Let a lineage reach something else: given what would reach it, and how it is asked."""
     real = lineage.reach
     patch.setattr(lineage, "reach", lambda *given, **told: change(real, *given, **told))
@@ -112,7 +113,7 @@ def a_file_comes_from_all_that_was_transferred_with_it(patch: Patch) -> None:
         found.distances.extend([far] * len(more))
         return found
 
-    _in_reach(patch, reach)
+    in_reach(patch, reach)
 
 
 @breaks(laws.a_lineage_tells_how_far_all_is_that_is_reached, CHAIN, Question(record=2))
@@ -121,7 +122,7 @@ def what_is_one_derivation_away_is_told_to_be_two(patch: Patch) -> None:
         found = real(*given, **told)
         return Reach(found.contents, array("q", [2 * far for far in found.distances]))
 
-    _in_reach(patch, reach)
+    in_reach(patch, reach)
 
 
 @breaks(
@@ -134,7 +135,7 @@ def what_is_one_derivation_away_is_told_to_be_two(patch: Patch) -> None:
     Question(record=2, by_data=True),
 )
 def the_order_of_steps_counts_always(patch: Patch) -> None:
-    _in_reach(patch, lambda real, *given, by_data, **told: real(*given, **told))
+    in_reach(patch, lambda real, *given, by_data, **told: real(*given, **told))
 
 
 @breaks(laws.a_lineage_tells_how_far_all_is_that_is_reached, (WRITE, Edit(FILE)), Question(FILE))
@@ -243,7 +244,7 @@ def what_is_asked_about_is_shown_as_it_is_now(patch: Patch) -> None:
 )
 def what_was_recalled_once_is_never_valid_again(patch: Patch) -> None:
     patch.setattr(validity, "STANDS", true())
-    patch.setattr(reading, "_VERSIONS", reading._versions())
+    compile_anew(patch)
 
 
 @breaks(
@@ -358,52 +359,3 @@ def what_was_used_in_two_ways_is_told_twice(patch: Patch) -> None:
 )
 def a_step_made_those_that_followed_it(patch: Patch) -> None:
     _beside(patch, made_by=Role)
-
-
-AS_OF = laws.what_is_answered_as_of_a_time_is_what_was_answered_then
-
-
-@breaks(AS_OF, (WRITE, Step(writes=(File(1),)), Derivation(FILE, SECOND)), Question(RESULT))
-def what_was_told_to_be_derived_later_shows(patch: Patch) -> None:
-    _in_reach(patch, lambda real, *given, as_of, **told: real(*given, **told))
-
-
-@breaks(AS_OF, (WRITE, USE, Derivation(FILE, SECOND)), Question(RESULT))
-def how_two_came_from_each_other_is_told_as_it_is_now(patch: Patch) -> None:
-    real = sql.edges_among
-    patch.setattr(sql, "edges_among", lambda tx, contents, *_, **told: real(tx, contents, **told))
-
-
-@breaks(AS_OF, (WRITE, Edit(FILE)), Question(WRITER, direction=Direction.DOWN))
-def a_content_is_shown_as_it_is_described_now(patch: Patch) -> None:
-    real = reading.describing_versions
-    patch.setattr(reading, "describing_versions", lambda tx, contents, _: real(tx, contents))
-
-
-@breaks(AS_OF, (WRITE, Recall(FILE)), Question(FILE))
-def what_was_recalled_later_was_invalid(patch: Patch) -> None:
-    real = reading.version_rows
-    patch.setattr(reading, "version_rows", lambda tx, versions, *_: real(tx, versions))
-
-
-@breaks(AS_OF, (WRITE, Recall(FILE), Reinstate(0)), Question(FILE))
-def what_was_taken_back_later_was_valid(patch: Patch) -> None:
-    patch.setattr(validity, "or_", lambda stands, _: stands)
-
-
-@breaks(AS_OF, (WRITE, Step(reads=(File(0, grade=0),))), Question(FILE))
-def tags_that_were_added_later_show(patch: Patch) -> None:
-    real = reading.tag_rows
-    patch.setattr(reading, "tag_rows", lambda tx, versions, _: real(tx, versions))
-
-
-@breaks(AS_OF, (WRITE, Step(reads=(File(0, mirror=0),))), Question(FILE))
-def uris_that_were_added_later_show(patch: Patch) -> None:
-    real = reading.uri_rows
-    patch.setattr(reading, "uri_rows", lambda tx, versions, _: real(tx, versions))
-
-
-@breaks(AS_OF, (WRITE, Update(FILE)), Question(FILE))
-def the_version_that_is_current_now_was_current_then(patch: Patch) -> None:
-    real = lineage.asked_about
-    patch.setattr(lineage, "asked_about", lambda tx, one, number, _: real(tx, one, number, None))

@@ -12,7 +12,8 @@ from tests.databases.postgresql import PostgresServer
 from tests.recall.histories.telling import Database, opened
 from tests.records.histories.laws import LawBroken
 from tests.records.lineages.asking import inquire
-from tests.records.lineages.faults import FAULTS, Fault
+from tests.records.lineages.faults import Fault
+from tests.records.lineages.faults_of_time import FAULTS
 from tests.records.lineages.laws import LAWS
 
 

@@ -102,9 +102,3 @@ def test_a_detectors_wrong_origin_is_recalled_and_only_what_came_of_it_is_repeat
         new = {name for name, (version, _) in after.items() if version == 2}
         assert new == files | STATES | {agrees}
         assert all(valid for _, valid in after.values())
-
-
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    told = BRAGG_NN.output_of_readme(tmp_path / "bragg_nn")
-    assert "generated: data 14 scan-2/peaks.json" in told
-    assert "tag verdict   passed\n" in told

@@ -171,9 +171,3 @@ def validity(recorded: Recorded, file: str) -> list[Any]:
     """Return whether each version of a file is valid, the first one first."""
     history = recorded.command("record", "history", str(recorded.folder / file))
     return [version["valid"] for version in history["versions"]]
-
-
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    told = CT_SEG_NET.output_of_readme(tmp_path / "ct_seg_net")
-    assert f"{RETRAINED_ON}/votes/state_2.npy" in told
-    assert "The scan of the retraining is segmented" in told

@@ -118,9 +118,3 @@ def test_a_batch_at_a_wrong_temperature_is_recalled_and_only_what_came_of_it_is_
         new = {name for name, (version, _) in after.items() if version == 2}
         assert new == files | MODELS | STATEMENTS
         assert all(valid for _, valid in after.values())
-
-
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    told = SAMARAKOON.output_of_readme(tmp_path / "samarakoon")
-    assert "└── generated: step 31 Action Step FitCouplings" in told
-    assert "A simulation at the fit agrees with the data" in told

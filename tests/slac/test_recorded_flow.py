@@ -130,9 +130,3 @@ def junit(recorded: Recorded) -> ElementTree.Element:
     environment = os.environ | {"BRAID_DB_URL": recorded.url}
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
     return ElementTree.fromstring(done.stdout)
-
-
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    told = SLAC.output_of_readme(tmp_path / "slac")
-    assert "used: data 9 simulation/batch-2.npz" in told
-    assert "The energy of a hit is right" in told

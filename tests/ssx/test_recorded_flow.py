@@ -164,10 +164,3 @@ def test_a_wrong_distance_is_recalled_and_only_what_came_of_it_is_repeated(tmp_p
         new = {name for name, (version, _) in after.items() if version == 2}
         assert new == files | {right}
         assert all(valid for _, valid in after.values())
-
-
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path):
-    told = SSX.output_of_readme(tmp_path / "ssx")
-    assert "used: fact 4 chip-1/process.phil" in told
-    assert "generated: statement 20 The structure agrees with the truth" in told
-    assert "cell_error_percent" in told

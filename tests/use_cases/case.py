@@ -38,16 +38,25 @@ class UseCase:
         alone = {name: sources.definition_alone(name, text) for name in names}
         return SimpleNamespace(**{name: sources.load(source) for name, source in alone.items()})
 
-    def commands_of_readme(self) -> str:
-        """Return the command lines below the heading ``Run it``; what is fenced is output."""
-        text = (self.folder / "README.md").read_text(encoding="utf-8")
-        section = text.split("## Run it")[1].split("\n## ")[0]
-        told = "".join(section.split("```")[::2])
-        return "\n".join(line for line in told.splitlines() if line.startswith("    "))
+    def headings(self) -> list[str]:
+        """Return the headings of the README's sections."""
+        return [part.split("\n")[0] for part in self._readme().split("\n## ")[1:]]
 
-    def output_of_readme(self, folder: Path) -> str:
-        """Run the commands of the README, but in another folder, and return what they print."""
-        script = self.commands_of_readme().replace(f"/tmp/{self.folder.name}", str(folder))
+    def section(self, heading: str) -> str:
+        """Return what stands below one heading of the README."""
+        return self._readme().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+    def _readme(self) -> str:
+        return (self.folder / "README.md").read_text(encoding="utf-8")
+
+    def output_of_readme(self, heading: str, folder: Path) -> str:
+        """Run the commands of one section, but in another folder, and return what they print.
+
+        What is fenced is output.
+        """
+        told = "".join(self.section(heading).split("```")[::2])
+        lines = [line for line in told.splitlines() if line.startswith("    ")]
+        script = "\n".join(lines).replace("/tmp/", f"{folder}/")
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run(
             ["bash", "-euc", script],

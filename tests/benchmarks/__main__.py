@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import cascades, cold_start, lineages, recording, searching, tasks, writers
+from tests.benchmarks import (
+    cascades,
+    checking,
+    cold_start,
+    lineages,
+    recording,
+    searching,
+    tasks,
+    use_cases,
+    writers,
+)
 from tests.benchmarks.turns import Compared, show
 from tests.databases.shared import SharedServers
 
@@ -42,6 +52,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sqlite": lambda folder, _: recording.sqlite(folder),
     "postgresql": lambda _, servers: recording.postgresql(servers),
     "cold-start": lambda folder, _: cold_start.compare(folder),
+    "flow-check": lambda *_: checking.compare(),
+    "use-cases": lambda folder, _: use_cases.compare(folder),
     "writers-8": lambda folder, _: writers.rate(folder, 8),
     "writers-32": lambda folder, _: writers.rate(folder, 32),
     "growth": lambda folder, _: recording.growth(folder),

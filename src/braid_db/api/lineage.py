@@ -24,7 +24,8 @@ class Traceable(Stored):
 
     All of it is about the version that the object stands at. What is asked "as of" a time is what
     was recorded by then, and the records that are found answer as they were described then, and
-    valid or not by the recalls of then; see :attr:`as_of`.
+    valid or not by the recalls of then; see :attr:`as_of`. What a call or session writes counts
+    from when it began, so that such an answer is final once all that had begun by then have ended.
     """
 
     def ancestors(

@@ -209,8 +209,7 @@ class Contents:
             size_bytes = size_bytes if entity.size_bytes is None else None
         if sha256 is None and size_bytes is None:
             return
-        filled_in = (sha256, size_bytes, None, None, content.content_id)
-        self.tx.write(sql.FILL_IN_CONTENT, [filled_in])
+        self._tell_late(content, sha256=sha256, size_bytes=size_bytes)
         content.sha256 = sha256 or content.sha256
         if content.is_current:
             entity.sha256 = content.sha256
@@ -219,8 +218,15 @@ class Contents:
     def fill_in_times(self, content: Content, times: Times) -> None:
         """Write down when an activity began and ended, where that was not known yet."""
         if times != UNKNOWN_TIMES:
-            known = (None, None, times.started_at, times.ended_at, content.content_id)
-            self.tx.write(sql.FILL_IN_CONTENT, [known])
+            self._tell_late(content, **times._asdict())
+
+    def _tell_late(self, content: Content, **told: object) -> None:
+        """Write down what was not known of a content, and that it was told only now."""
+        for name in told:
+            if told[name] is not None:
+                self.tx.write(sql.NOTE_LATE[name], [(content.content_id, self.tx.now)])
+        details = [told.get(detail.name) for detail in tables.DETAILS]
+        self.tx.write(sql.FILL_IN_CONTENT, [(*details, content.content_id)])
 
     def add(self, entity: Entity, times: Times) -> Content:
         """Write the first version of a new record."""

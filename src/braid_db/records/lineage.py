@@ -4,8 +4,10 @@ Lineage follows every role but ``transferred``: that one leads from a transfer t
 only where the task itself is asked about.
 
 "As of a time" means what was recorded by then: as it was described then, and valid or not by the
-recalls that stood then. A checksum or a time of an action that was told later has no time of its
-own, and shows.
+recalls that stood then. A checksum, size or time of an action that was told later was not known.
+
+All that a transaction writes has the time at which it began, on both databases. So an answer as of
+a time at which transactions were open may grow until these have committed; then it is final.
 """
 
 from __future__ import annotations

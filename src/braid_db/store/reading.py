@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, column, exists, func, select
+from sqlalchemy import Select, bindparam, case, column, exists, func, literal_column, select
 
 from braid_db.store.edges import each_id, in_groups, listed
 from braid_db.store.statements import Row, Statement
 from braid_db.store.tables import (
+    DETAILS,
     alembic_version,
     derivation,
+    late_detail,
     recall,
     record,
     run,
@@ -129,10 +131,7 @@ def _versions(as_of: Any = None) -> Select[Any]:
             record.c.kind,
             record.c.uid,
             record.c.run_id,
-            _content.c.sha256,
-            _content.c.size_bytes,
-            _content.c.started_at,
-            _content.c.ended_at,
+            *(_known(_content.c[detail.name], as_of) for detail in DETAILS),
             newest.label("versions"),
             is_invalid(version.c.content_id, as_of).label("is_invalid"),
         )
@@ -142,6 +141,18 @@ def _versions(as_of: Any = None) -> Select[Any]:
         .join(_content, _content.c.version_id == version.c.content_id)
         .join(_current, _current.c.version_id == record.c.current_version_id)
     )
+
+
+def _known(detail: Any, as_of: Any) -> Any:
+    """Return a detail of a content, if it was known at a time."""
+    if as_of is None:
+        return detail
+    told_later = exists().where(
+        late_detail.c.version_id == _content.c.version_id,
+        late_detail.c.detail == literal_column(f"'{detail.name}'"),
+        late_detail.c.created_at > as_of,
+    )
+    return case((~told_later, detail)).label(detail.name)
 
 
 def _uris(as_of: Any = None) -> Select[Any]:

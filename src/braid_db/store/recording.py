@@ -9,11 +9,13 @@ from sqlalchemy import Select, bindparam, exists, func, literal_column, or_, sel
 from braid_db.model import Kind, Role
 from braid_db.store.statements import Insert, Insertion, Statement, inserting
 from braid_db.store.tables import (
+    DETAILS,
     INDEXED_CHARACTERS,
     derivation,
     identity,
     indexed,
     invalidation_action,
+    late_detail,
     receipt,
     record,
     record_action,
@@ -282,6 +284,27 @@ HAS_DERIVATION = Statement(
     "predecessor",
     "role",
 )
+
+
+def _note_late(detail: Any) -> Statement:
+    """Return the statement that notes when a detail was told, if it was not known before."""
+    told_at = bindparam("told_at", type_=UtcTime)
+    unknown = select(version.c.version_id, literal_column(f"'{detail.name}'"), told_at).where(
+        version.c.version_id == bindparam("content"),
+        detail.is_(None),
+        version.c.created_at < told_at,
+    )
+    return Statement(
+        lambda insert: (
+            insert(late_detail).from_select(list(late_detail.c), unknown).on_conflict_do_nothing()
+        ),
+        "content",
+        "told_at",
+    )
+
+
+NOTE_LATE = {detail.name: _note_late(detail) for detail in DETAILS}
+"""By the name of the detail; to be written before the detail itself."""
 
 FILL_IN_CONTENT = Statement(
     update(version)

@@ -169,6 +169,21 @@ _partial("version_content", version.c.content_id, where=_is_edit)
 Index("version_name", indexed(version.c.name))
 Index("version_created", version.c.created_at)
 
+DETAILS = (version.c.sha256, version.c.size_bytes, version.c.started_at, version.c.ended_at)
+"""What may be told of a content after it was recorded."""
+
+# A row for each detail of a content that was told only after it was recorded: as of an earlier
+# time it was not known. The others are as old as the content, so that recording writes no row.
+late_detail = Table(
+    "late_detail",
+    metadata,
+    _to("version_id", "version.version_id"),
+    Column("detail", ByCodePoint, nullable=False),
+    _created_at(),
+    PrimaryKeyConstraint("version_id", "detail"),
+    info={"sqlite": {"with_rowid": False}},
+)
+
 state_file = Table(
     "state_file",
     metadata,

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from braid_db.errors import BraidError
 from braid_db.identity import IdentityRules
-from braid_db.model import NO_REFERENCES, NO_RUN, Definition, Kind, Reference, References, Role, Tag
+from braid_db.model import (
+    NO_REFERENCES,
+    NO_RUN,
+    Definition,
+    Kind,
+    Reference,
+    References,
+    Role,
+    Tag,
+    Times,
+)
 from braid_db.model import RunContext as Run
 from braid_db.recall.actions import ActionToCreate, ActionType, create_action, link_action
 from braid_db.recall.outbox import run_due
@@ -46,6 +57,7 @@ from tests.records.histories.rows import mark
 
 RULES = IdentityRules()
 ACTIONS = 2
+BEGAN, LASTED = datetime(2026, 3, 1, tzinfo=UTC), timedelta(minutes=5)
 
 _histories = itertools.count(1)
 
@@ -100,7 +112,11 @@ def _definition(telling: Telling, file: File) -> Definition:
     checksum = None if file.state is None else sha256(bytes([file.number, file.state])).hexdigest()
     uris = (telling.uri(file.number), *_mirrors(telling, file))
     return Definition(
-        f"file {file.number}", uris=uris, sha256=checksum, tags=_grades(telling, file)
+        f"file {file.number}",
+        uris=uris,
+        sha256=checksum,
+        size_bytes=1000 + file.number if file.is_sized else None,
+        tags=_grades(telling, file),
     )
 
 
@@ -147,6 +163,7 @@ def _transfer(telling: Telling, told: Transfer) -> Any:
         items=tuple(Item(end(a, 0), end(b, 1), told.is_of_folders) for a, b in told.pairs),
         generates=told.arrives,
         is_over=told.arrives,
+        times=Times(BEGAN, BEGAN + LASTED if told.arrives else None) if told.is_timed else Times(),
         previous=_one(telling, told.after),
     )
     return _listing(telling, lambda tx: record_transfer(tx, RULES, transfer))

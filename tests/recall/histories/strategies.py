@@ -26,7 +26,14 @@ _numbers = st.integers(0, 11)
 _seldom = st.one_of(st.none(), st.none(), _numbers)
 _grades = st.one_of(st.none(), st.sampled_from(range(len(GRADES))))
 _mirrors = st.sampled_from((None, None, 0, 1))
-_files = st.builds(File, st.integers(0, 3), st.sampled_from((None, None, 0, 1)), _grades, _mirrors)
+_files = st.builds(
+    File,
+    st.integers(0, 3),
+    st.sampled_from((None, None, 0, 1)),
+    _grades,
+    _mirrors,
+    is_sized=st.booleans(),
+)
 
 
 def _some(one: SearchStrategy[int], most: int = 2) -> SearchStrategy[tuple[int, ...]]:
@@ -54,6 +61,7 @@ _transfers = st.builds(
     is_of_folders=st.sampled_from((False, False, True)),
     arrives=st.sampled_from((True, True, False)),
     after=_seldom,
+    is_timed=st.booleans(),
 )
 _updates = st.builds(Update, _numbers, _some(_numbers), _seldom, st.booleans())
 _recalls = st.builds(

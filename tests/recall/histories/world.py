@@ -19,12 +19,14 @@ class File:
     :ivar state: which of its states is meant, told by its checksum; none is told where it is None.
     :ivar grade: which of :data:`GRADES` it is tagged with.
     :ivar mirror: a second URI that is told, which others may be told to have as well.
+    :ivar is_sized: whether its size is told.
     """
 
     number: int
     state: int | None = None
     grade: int | None = None
     mirror: int | None = None
+    is_sized: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Transfer:
 
     :ivar task: the same task is recorded again.
     :ivar pairs: of the source's number and the destination's.
+    :ivar is_timed: whether it is told when the task began, and ended where it is over.
     """
 
     task: int
@@ -64,6 +67,7 @@ class Transfer:
     is_of_folders: bool = False
     arrives: bool = True
     after: int | None = None
+    is_timed: bool = False
 
 
 @dataclass(frozen=True)

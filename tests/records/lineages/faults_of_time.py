@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import true
+
 from braid_db.records import lineage
+from braid_db.store import Transaction, reading, recording, validity
 from braid_db.store import lineage as sql
-from braid_db.store import reading, validity
+from braid_db.store.statements import Statement
 from braid_db.views import Direction
-from tests.recall.histories.world import Derivation, Edit, File, Recall, Reinstate, Step, Update
+from tests.recall.histories.world import (
+    Derivation,
+    Edit,
+    File,
+    Recall,
+    Reinstate,
+    Step,
+    Transfer,
+    Update,
+)
 from tests.records.lineages import laws
 from tests.records.lineages.asking import Question
 from tests.records.lineages.faults import (
@@ -73,3 +88,46 @@ def uris_that_were_added_later_show(patch: Patch) -> None:
 def the_version_that_is_current_now_was_current_then(patch: Patch) -> None:
     real = lineage.asked_about
     patch.setattr(lineage, "asked_about", lambda tx, one, number, _: real(tx, one, number, None))
+
+
+LATE_CHECKSUM = Step(reads=(File(0, state=0),))
+LATE_SIZE = Step(reads=(File(0, is_sized=True),))
+TASK = 2
+LATE_TIMES = Transfer(0, ((0, 4),), is_timed=True)
+
+
+def _all_details_show(patch: Patch) -> None:
+    patch.setattr(reading, "_known", lambda detail, _: detail)
+    compile_anew(patch)
+
+
+@breaks(AS_OF, (WRITE, LATE_CHECKSUM), Question(FILE))
+def a_checksum_that_was_told_later_shows(patch: Patch) -> None:
+    _all_details_show(patch)
+
+
+@breaks(AS_OF, (WRITE, LATE_SIZE), Question(FILE))
+def a_size_that_was_told_later_shows(patch: Patch) -> None:
+    _all_details_show(patch)
+
+
+@breaks(AS_OF, (Transfer(0, ((0, 4),)), LATE_TIMES), Question(TASK))
+def times_that_were_told_later_show(patch: Patch) -> None:
+    _all_details_show(patch)
+
+
+@breaks(AS_OF, (WRITE, LATE_CHECKSUM), Question(FILE))
+def nobody_notes_that_a_checksum_is_told_late(patch: Patch) -> None:
+    real = Transaction.write
+
+    def write(tx: Transaction, statement: Statement, rows: Any) -> None:
+        if statement is not recording.NOTE_LATE["sha256"]:
+            real(tx, statement, rows)
+
+    patch.setattr(Transaction, "write", write)
+
+
+@breaks(AS_OF, (LATE_TIMES, LATE_TIMES), Question(TASK))
+def what_is_told_again_was_not_known_before(patch: Patch) -> None:
+    whatever: Any = SimpleNamespace(name="started_at", is_=lambda _: true())
+    patch.setitem(recording.NOTE_LATE, "started_at", recording._note_late(whatever))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from braid_db.views import Direction, RecordView
@@ -133,12 +133,9 @@ def a_story_tells_all_that_led_to_something_each_step_after_those_before(
 
 
 def what_is_answered_as_of_a_time_is_what_was_answered_then(inquiry: Inquiry) -> None:
-    """But for checksums, sizes and times of actions, which have no time of their own."""
+    """In every detail, also where one was told of a content only later."""
     for field in fields(inquiry.then):
-        then, later = (
-            _without_what_has_no_time(getattr(answers, field.name))
-            for answers in (inquiry.then, inquiry.later)
-        )
+        then, later = (getattr(answers, field.name) for answers in (inquiry.then, inquiry.later))
         hold(then == later, f"{field.name} was {then}, and is now said to have been {later}")
 
 
@@ -183,13 +180,3 @@ def _views(answer: Any) -> Iterator[RecordView]:
             yield from _views(part)
     elif is_dataclass(answer):
         yield from _views([getattr(answer, field.name) for field in fields(answer)])
-
-
-def _without_what_has_no_time(answer: Any) -> Any:
-    if isinstance(answer, RecordView):
-        return replace(answer, sha256=None, size_bytes=None, started_at=None, ended_at=None)
-    if isinstance(answer, tuple | list):
-        return [_without_what_has_no_time(part) for part in answer]
-    if is_dataclass(answer):
-        return [_without_what_has_no_time(getattr(answer, f.name)) for f in fields(answer)]
-    return answer

@@ -25,6 +25,7 @@ def upgrade() -> None:
     databases_and_runs()
     records()
     versions()
+    late_details()
     state_files()
     derivations()
     tags()
@@ -153,6 +154,19 @@ def versions() -> None:
     index("version_content", "version", "content_id", where="content_id != version_id")
     index("version_name", "version", beginning("name"))
     index("version_created", "version", "created_at")
+
+
+def late_details() -> None:
+    """Make the note of what was told of a content after it was recorded."""
+    op.create_table(
+        "late_detail",
+        column("version_id", sa.BigInteger()),
+        column("detail", TEXT),
+        created_at(),
+        key("late_detail", "version_id", "detail"),
+        to("late_detail", "version_id", "version.version_id"),
+        sqlite_with_rowid=False,
+    )
 
 
 def state_files() -> None:

@@ -101,6 +101,8 @@ def test_a_deadlock_is_resolved_by_running_one_transaction_again(postgresql_url:
     both_hold_one = threading.Barrier(2)
     attempts: list[str] = []
 
+    one_is_through = threading.Event()
+
     def flow(first: str, second: str) -> Any:
         times = 0
 
@@ -108,6 +110,9 @@ def test_a_deadlock_is_resolved_by_running_one_transaction_again(postgresql_url:
             nonlocal times
             times += 1
             attempts.append(first)
+            if times > 1:
+                # Else it may take its row again before the other is woken up: a second deadlock.
+                one_is_through.wait(30)
             tx.write(SET_FLOW, [(first, first)])
             tx.rows(ONE)
             if times == 1:
@@ -116,10 +121,14 @@ def test_a_deadlock_is_resolved_by_running_one_transaction_again(postgresql_url:
 
         return work
 
+    def write(store: Store, work: Any) -> None:
+        store.write(work)
+        one_is_through.set()
+
     with ThreadPoolExecutor() as pool:
         calls = [
-            pool.submit(stores[0].write, flow("a", "b")),
-            pool.submit(stores[1].write, flow("b", "a")),
+            pool.submit(write, stores[0], flow("a", "b")),
+            pool.submit(write, stores[1], flow("b", "a")),
         ]
         for call in calls:
             call.result(60)

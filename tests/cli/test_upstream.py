@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +125,43 @@ def test_a_backup_keeps_what_sqlite_keeps_beside_the_file(
     reader.close()
     assert "in the log" in names_in(tmp_path / "braid.db.001.bak")
     assert names_in(path) == ""
+
+
+def program(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run one of upstream's commands as it is installed."""
+    command = [str(Path(sys.executable).with_name(name)), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("prefix", ["", "braid-"])
+def test_the_installed_programs_make_a_database_and_print_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    path = tmp_path / "braid.db"
+    made = program(f"{prefix}db-create", "-v", path)
+    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    assert made.stderr.startswith("Made ")
+    record_into(path, monkeypatch, "peaks")
+    printed = program(f"{prefix}db-print", path)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert "Action Step peaks" in printed.stdout
+    moved = program(f"{prefix}db-create", "-B", path)
+    assert (moved.returncode, moved.stdout + moved.stderr) == (0, "")
+    assert "Action Step peaks" in program(f"{prefix}db-print", f"{path}.001.bak").stdout
+    assert program(f"{prefix}db-print", path).stdout == ""
+
+
+@pytest.mark.parametrize("name", ["db-create", "db-print", "braid-db-create", "braid-db-print"])
+def test_the_installed_programs_refuse_a_call_without_a_database(name: str) -> None:
+    refused = program(name)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "DB" in refused.stderr
+
+
+def test_the_installed_programs_print_nothing_that_is_not_there(tmp_path: Path) -> None:
+    refused = program("braid-db-print", tmp_path / "none.db")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_script_that_configures_an_endpoint_is_found_under_its_old_name() -> None:

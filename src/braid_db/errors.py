@@ -18,7 +18,7 @@ BraidError
 ├── VersionConflict            a record has moved on from the version that a change was meant for
 ├── IdentityTaken              a URI that would identify a record identifies another one
 ├── NotRecordedThen            a record was asked for as of a time before it was recorded
-├── NotAModel                  only models have states
+├── NotAModel                  only models have states and training data
 ├── NotAnOutput                a step or transfer was named as something that a step made
 │   └── HasOneContent          ... or was to have new content
 ├── CycleRefused               a derivation would make an activity its own ancestor
@@ -126,15 +126,19 @@ class InvalidArgument(BraidError):
 
 
 class InvalidReference(BraidError):
-    """A reference to an earlier step names no record that can be used."""
+    """A reference to an earlier step names no record that can be used.
+
+    :param can_be_marked: whether the call could be recorded without it, by ``if_missing``.
+    """
 
     code = "invalid-reference"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, can_be_marked: bool = False) -> None:
         self.reason = reason
+        mark = ', or if_missing="mark" to record the step without it' if can_be_marked else ""
         super().__init__(
             f"{reason}. Pass the status document, the result or the id of an earlier provenance "
-            f'step, or if_missing="mark" to record the step without it. Nothing was written.'
+            f"step{mark}. Nothing was written."
         )
 
 

@@ -260,3 +260,4 @@ def test_what_names_no_record_cannot_be_linked_and_nothing_could_be_marked(
     action = kept.action(command="mail")
     line = refused(kept, lambda: kept.link(value, action, if_missing=mark), code)
     assert says in line
+    assert "if_missing" not in line

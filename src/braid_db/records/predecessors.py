@@ -40,14 +40,14 @@ class Predecessors:
         """Refuse or note what could not be read as a reference at all."""
         for references in given:
             for reason in references.missing:
-                self._miss(InvalidReference(reason))
+                self._miss(InvalidReference(reason, can_be_marked=True))
 
     def _is_from_here(self, reference: Reference) -> bool:
         """Refuse or note a result of another database, whose ids mean other records."""
         try:
             check_origin(reference, self.recorder.tx.database)
         except OtherDatabase as error:
-            self._miss(error)
+            self._miss(OtherDatabase(error.reason, can_be_marked=True))
             return False
         return True
 

@@ -216,6 +216,29 @@ def test_states_are_asked_of_models_alone(run: Run, recorded: Recorded) -> None:
     assert result.stderr.endswith("[not-a-model]\n")
 
 
+def test_training_data_is_asked_of_models_alone(run: Run, recorded: Recorded) -> None:
+    result = run("model", "data", recorded["image"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "only models have states and training data" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        (("record", "show"), "--version 2."),
+        (("record", "lineage"), "--version 2."),
+        (("record", "history"), "a record alone: {}."),
+    ],
+)
+def test_a_version_behind_an_id_is_refused_with_the_option_for_it(
+    run: Run, recorded: Recorded, command: tuple[str, ...], advice: str
+) -> None:
+    model = recorded["structure"]
+    result = run(*command, f"{model}@2")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert advice.format(model) in result.stderr
+
+
 def test_what_a_command_refuses_is_one_line(run: Run, ask: Ask, recorded: Recorded) -> None:
     image, step = recorded["image"], recorded["collect"]
     ask("record", "edit", image, "--name", "moved on")

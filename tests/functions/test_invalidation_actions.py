@@ -252,6 +252,14 @@ NO_RECORD: dict[str, tuple[Any, str, str]] = {
 }
 
 
+def test_an_unknown_placeholder_is_refused_with_the_known_ones_named_once(kept: Endpoint) -> None:
+    line = refused(
+        kept, lambda: kept.action(command="mail", params=["{nonsense}"]), "invalid-argument"
+    )
+    assert "'{nonsense}' is no placeholder" in line
+    assert line.count("{record_id}") == 1
+
+
 @pytest.mark.parametrize("mark", [None, "mark"])
 @pytest.mark.parametrize(("value", "code", "says"), NO_RECORD.values(), ids=NO_RECORD)
 def test_what_names_no_record_cannot_be_linked_and_nothing_could_be_marked(

@@ -89,7 +89,7 @@ def fault_in(template: str) -> str | None:
         if part in ("{", "}"):
             return f"{shown(template)} holds a single {part}; write {part}{part} for one"
         if name is not None and name not in _FIELDS and not name.startswith(_TAG):
-            return _unknown(part, name)
+            return f"{shown(part)} is no placeholder, and {{{{ is a brace"
     return None
 
 

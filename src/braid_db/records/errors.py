@@ -51,15 +51,15 @@ class HasOneContent(NotAnOutput):
 
 
 class NotAModel(BraidError):
-    """States were told or asked of a record that is no model."""
+    """States or training data were told or asked of a record that is no model."""
 
     code = "not-a-model"
 
     def __init__(self, record_id: int, kind: str) -> None:
         self.record_id, self.kind = record_id, kind
         super().__init__(
-            f"Record {record_id} is of the kind {kind}, and only models have states. Name a model: "
-            f"'braid-db record list --kind model' lists them."
+            f"Record {record_id} is of the kind {kind}, and only models have states and training "
+            f"data. Name a model: 'braid-db record list --kind model' lists them."
         )
 
 

@@ -45,11 +45,12 @@ def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
     return make
 
 
-def link(record_id: int, command: str, name: str = "tell") -> None:
-    """Link an action to a record."""
-    told = {"name": name, "command": command, "params": ["{name}"]}
+def link(record_id: int, command: str, name: str = "tell", param: str = "{name}") -> Any:
+    """Link a new action to a record, and return what made it."""
+    told = {"name": name, "command": command, "params": [param]}
     made = create_invalidation_action(told)
     add_invalidation_action_to_record({"record_id": record_id, "invalidation_action_id": made})
+    return made
 
 
 def recall(ask: Ask, *arguments: object) -> int:
@@ -89,6 +90,40 @@ def test_a_dry_run_shows_what_a_recall_would_do_and_writes_nothing(
     assert text.stderr == "Nothing was written.\n"
     assert ask("recall", "list")["recalls"] == []
     assert is_valid(ask, recorded["structure"])
+
+
+def test_a_dry_run_tells_for_how_many_records_an_action_could_not_be_filled_in(
+    run: Run, ask: Ask, recorded: Recorded, owner: Callable[..., str]
+) -> None:
+    command = owner("told")
+    add_record_for_action_step(
+        {
+            "step_name": "Mend",
+            "input_record_ids": recorded["image"],
+            "output_record_defs": {"name": "mended", "tags": {"contact": "ada"}},
+        }
+    )
+    [mended] = ask("record", "list", "--where", "name = 'mended'")["records"]
+    lacking, told = recorded["structure"], mended["record_id"]
+    made = link(lacking, command, "ask", "{tag.contact}")
+    add_invalidation_action_to_record({"record_id": told, "invalidation_action_id": made})
+    link(told, command, "told", "{tag.contact}")
+    shown = ask("recall", "make", recorded["image"], "--dry-run")["actions"]
+    counts = [(one["name"], one["runs"], one["unfillable"]) for one in shown]
+    assert counts == [("ask", 2, 1), ("told", 1, 0)]
+    why = shown[0]["unfillable_because"]
+    assert why == "'{tag.contact}' stands for nothing, as the record has no such tag"
+    assert shown[1]["unfillable_because"] is None
+    text = run("recall", "make", recorded["image"], "--dry-run").stdout
+    assert "1 can be run, 1 NOT: " in text
+    recall(ask, recorded["image"])
+    ran = run("recall", "run", "--format", "json")
+    assert ran.exit_code == 1
+    outcomes = json.loads(ran.stdout)["action_runs"]
+    assert sorted(one["state"] for one in outcomes) == ["done", "done", "failed"]
+    assert [one["output"] for one in outcomes if one["state"] == "failed"] == [
+        f"Not started: {why}."
+    ]
 
 
 def test_a_dry_run_shows_what_only_the_order_of_steps_would_reach(

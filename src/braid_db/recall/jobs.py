@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,8 +10,9 @@ from braid_db.errors import shown
 from braid_db.recall.actions import ActionType
 from braid_db.recall.attempts import Attempt
 from braid_db.recall.commands import AllowedCommands, NotAllowed
-from braid_db.recall.flow_start import client_of, is_flow_id, start_flow
-from braid_db.recall.placeholders import CannotFill, fill, fill_all, values_for
+from braid_db.recall.filling import arguments_for, input_for
+from braid_db.recall.flow_start import client_of, start_flow
+from braid_db.recall.placeholders import values_for
 from braid_db.recall.shell import run_program
 from braid_db.settings import Settings
 from braid_db.store import Transaction
@@ -58,17 +58,16 @@ class Means:
 
         :raises CannotFill: if something in its parameters cannot be filled in.
         """
-        values = values_for(tx, run.record_id, run.version_id, run.cause)
+        values = values_for(tx, [run.version_id], run.cause)[run.version_id]
         if run.type == ActionType.FLOW:
             return self._start_of_flow(run, values)
+        arguments = arguments_for(run.params, values)
         path = self._commands.path_of(run.command)
-        return partial(run_program, path, _arguments(run.params, values), self._limit_s)
+        return partial(run_program, path, arguments, self._limit_s)
 
     def _start_of_flow(self, run: DueRun, values: Mapping[str, str]) -> Job:
         assert self._client is not None
-        if not is_flow_id(run.command):
-            raise CannotFill(f"the command {shown(run.command)} is not the id of a flow")
-        body = _body(run.params, values)
+        body = input_for(run.command, run.params, values)
         label = f"Braid-DB: recall {run.recall_id}, record {run.record_id}"
         return partial(start_flow, self._client, run.command, body, label, self._limit_s)
 
@@ -76,43 +75,3 @@ class Means:
 def here(settings: Settings) -> Means:
     """Return what this process would carry actions out with."""
     return Means(settings, os.environ)
-
-
-def _arguments(params: str, values: Mapping[str, str]) -> list[str]:
-    """Return a program's arguments, filled in."""
-    told = _parameters(params)
-    if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
-        raise _misfit(params)
-    arguments = [fill(text, values) for text in told]
-    for number, argument in enumerate(arguments, 1):
-        if not _can_be_given(argument):
-            raise CannotFill(f"no program can be given the argument {number}, {shown(argument)}")
-    return arguments
-
-
-def _body(params: str, values: Mapping[str, str]) -> Mapping[str, object]:
-    """Return a flow's input, filled in."""
-    told = _parameters(params)
-    if not isinstance(told, dict):
-        raise _misfit(params)
-    filled: dict[str, object] = fill_all(told, values)
-    return filled
-
-
-def _parameters(params: str) -> object:
-    try:
-        return json.loads(params)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _misfit(params: str) -> CannotFill:
-    return CannotFill(f"the parameters {shown(params)} do not fit an action of its type")
-
-
-def _can_be_given(argument: str) -> bool:
-    """Return whether the system can pass a text on: no NUL byte, no half of a surrogate pair."""
-    try:
-        return b"\0" not in argument.encode()
-    except UnicodeEncodeError:
-        return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from braid_db.errors import shown
@@ -25,24 +25,31 @@ class CannotFill(Exception):
     """What an action leaves open cannot be filled in; its text says why."""
 
 
-def values_for(tx: Transaction, record_id: int, content_id: int, cause: str) -> dict[str, str]:
-    """Return what each placeholder stands for, by its name.
+def values_for(
+    tx: Transaction, content_ids: Sequence[int], cause: str
+) -> dict[int, dict[str, str]]:
+    """Return what each placeholder stands for, by its name, for each of some contents.
 
-    :param content_id: the content that a recall reached, which is described as it is today.
+    :param content_ids: what a recall reaches; described as it is today.
     """
-    version_id = reading.describing_versions(tx, [content_id])[content_id]
-    row = reading.version_rows(tx, [version_id])[version_id]
-    values = {"name": row.name, "record_id": str(record_id), "cause": cause}
-    for _, uri in reading.uri_rows(tx, [version_id]):
-        values.setdefault("uri", uri)
-    return values | _tags(tx, version_id)
+    versions = reading.describing_versions(tx, content_ids)
+    shown = list(versions.values())
+    values = {
+        version_id: {"name": row.name, "record_id": str(row.record_id), "cause": cause}
+        for version_id, row in reading.version_rows(tx, shown).items()
+    }
+    for version_id, uri in reading.uri_rows(tx, shown):
+        values[version_id].setdefault("uri", uri)
+    tags: dict[int, dict[str, list[tuple[int, str]]]] = {}
+    for version_id, key, kind, text in reading.tag_rows(tx, shown):
+        tags.setdefault(version_id, {}).setdefault(f"{_TAG}{key}", []).append((kind, text))
+    for version_id, found in tags.items():
+        values[version_id] |= _texts(found)
+    return {content_id: values[version_id] for content_id, version_id in versions.items()}
 
 
-def _tags(tx: Transaction, version_id: int) -> dict[str, str]:
-    """Return the tags by ``tag.KEY``: a string as it is, all else and a list of several as JSON."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for _, key, kind, text in reading.tag_rows(tx, [version_id]):
-        found.setdefault(f"{_TAG}{key}", []).append((kind, text))
+def _texts(found: Mapping[str, Sequence[tuple[int, str]]]) -> dict[str, str]:
+    """Return tags as texts: a string as it is, all else and a list of several as JSON."""
     return {
         name: told[0][1] if len(told) == 1 else json.dumps([tag_value(*one) for one in told])
         for name, told in found.items()

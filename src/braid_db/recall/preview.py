@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from braid_db.identity import IdentityRules
 from braid_db.model import Kind, Way
+from braid_db.recall.filling import why_not_filled
+from braid_db.recall.placeholders import values_for
 from braid_db.recall.recalls import as_reached
 from braid_db.recall.targets import DEFAULT_RULES, Targets, resolve
 from braid_db.recall.views import PlannedAction, Preview, Reached
 from braid_db.store import Transaction, standing
 from braid_db.store import recalls as sql
+from braid_db.store.edges import in_groups
+from braid_db.store.standing import ActionRow, LinkRow
 from braid_db.views import Page
+
+_AT_ONCE = 1000
+"""How many records are described at a time, as all would be held in memory."""
 
 
 def preview(
@@ -91,11 +98,39 @@ class _Pages:
 
 def _actions(tx: Transaction, reach: _Reach) -> tuple[PlannedAction, ...]:
     """Return the actions that would be owed: one run for each recall and content."""
+    links = standing.links_of(tx, sorted(reach.ways))
     runs: Counter[str] = Counter()
-    for link in standing.links_of(tx, sorted(reach.ways)):
+    for link in links:
         runs[link.action_id] += reach.recalls[link.content_id]
-    named = standing.actions_named(tx, runs)
-    return tuple(
-        PlannedAction(action_id, name, kind, command, runs[action_id])
-        for action_id, name, kind, command in named
-    )
+    actions = {row.action_id: row for row in standing.actions_named(tx, runs)}
+    named = {
+        action_id: PlannedAction(action_id, row.name, row.type, row.command, runs[action_id])
+        for action_id, row in actions.items()
+    }
+    for link, why in _unfillable(tx, links, actions):
+        planned = named[link.action_id]
+        named[link.action_id] = replace(
+            planned,
+            unfillable=planned.unfillable + reach.recalls[link.content_id],
+            unfillable_because=planned.unfillable_because or why,
+        )
+    return tuple(named.values())
+
+
+def _unfillable(
+    tx: Transaction, links: Iterable[LinkRow], actions: Mapping[str, ActionRow]
+) -> Iterator[tuple[LinkRow, str]]:
+    """Yield the links whose actions could not be started for what they are linked to, and why.
+
+    Only actions that leave something open are looked at: the others were looked at when made.
+    """
+    leaving_open = {action_id for action_id, row in actions.items() if "{" in row.params}
+    asked = sorted(link for link in links if link.action_id in leaving_open)
+    for group in in_groups(asked, _AT_ONCE):
+        values = values_for(tx, sorted({link.content_id for link in group}), cause="")
+        for link in group:
+            told = actions[link.action_id]
+            values_of_one = values[link.content_id]
+            why = why_not_filled(told.type, told.command, told.params, values_of_one)
+            if why is not None:
+                yield link, why

@@ -88,13 +88,20 @@ class RecallWithReach:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """An invalidation action that a recall would owe, and how often."""
+    """An invalidation action that a recall would owe, and how often.
+
+    :param unfillable: how many of the runs would fail without being started, as their records lack
+        what the action's parameters leave open.
+    :param unfillable_because: why, of the first of these.
+    """
 
     invalidation_action_id: str
     name: str
     type: str
     command: str
     runs: int
+    unfillable: int = 0
+    unfillable_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

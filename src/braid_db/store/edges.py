@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +27,8 @@ from braid_db.model import Role
 from braid_db.store.tables import derivation, version
 from braid_db.store.types import ByCodePoint, UtcTime
 from braid_db.views import Direction
+
+T = TypeVar("T")
 
 # Written into the SQL, as a statement that takes nothing but ids is bound without looking.
 IS_FOLLOWED = derivation.c.role != literal_column(f"'{Role.TRANSFERRED}'", ByCodePoint)
@@ -68,8 +70,8 @@ def listed(ids: Iterable[int]) -> str:
     return json.dumps(list(ids), separators=(",", ":"))
 
 
-def in_groups(ids: Sequence[int], size: int = AT_ONCE) -> Iterator[Sequence[int]]:
-    """Yield ids in as few groups as a statement can take."""
+def in_groups(ids: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """Yield ids, or what is known by them, in as few groups as a statement can take."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 

@@ -58,6 +58,16 @@ class LinkRow(NamedTuple):
     action_id: str
 
 
+class ActionRow(NamedTuple):
+    """One invalidation action; its parameters as JSON."""
+
+    action_id: str
+    name: str
+    type: str
+    command: str
+    params: str
+
+
 _RECALLS = select(
     *(recall.c[{"content_id": "version_id"}.get(name, name)] for name in RecallRow._fields)
 )
@@ -243,12 +253,12 @@ def links_of(tx: Transaction, content_ids: Sequence[int]) -> list[LinkRow]:
     return [LinkRow(*row) for row in in_parts(tx, _LINKS, version.c.version_id, content_ids)]
 
 
-def actions_named(tx: Transaction, action_ids: Iterable[str]) -> list[Row]:
-    """Return ``(id, name, type, command)`` of invalidation actions, in the order of their names."""
-    columns = [invalidation_action.c[name] for name in ("name", "type", "command")]
+def actions_named(tx: Transaction, action_ids: Iterable[str]) -> list[ActionRow]:
+    """Return invalidation actions in the order of their names."""
+    columns = [invalidation_action.c[name] for name in ("name", "type", "command", "params")]
     key = invalidation_action.c.invalidation_action_id
     rows = in_parts(tx, select(key, *columns), key, sorted(action_ids))
-    return sorted(rows, key=lambda row: (row[1], row[0]))
+    return sorted(map(ActionRow._make, rows), key=lambda row: (row.name, row.action_id))
 
 
 def kinds_and_runs(tx: Transaction, content_ids: Sequence[int]) -> Iterator[Row]:

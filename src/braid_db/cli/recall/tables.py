@@ -13,6 +13,7 @@ from braid_db.views import Page
 if TYPE_CHECKING:
     from braid_db.recall.outcomes import ActionOutcome
     from braid_db.recall.views import (
+        PlannedAction,
         Preview,
         Reached,
         RecallView,
@@ -119,7 +120,7 @@ def say_preview(shown: Preview, lacks: Sequence[str | None]) -> None:
     _say_reached("By the order of steps alone, and not reached:", shown.only_by_order)
     if shown.actions:
         cells = [
-            [visible(one.name), one.type, f"{one.runs:,}", visible(one.command), _here(lack)]
+            [visible(one.name), one.type, f"{one.runs:,}", visible(one.command), _here(one, lack)]
             for one, lack in zip(shown.actions, lacks, strict=True)
         ]
         text.say(["", "Actions that would be owed:"])
@@ -127,8 +128,15 @@ def say_preview(shown: Preview, lacks: Sequence[str | None]) -> None:
     text.note("Nothing was written.")
 
 
-def _here(lack: str | None) -> str:
-    return "can be run" if lack is None else f"NOT: {visible(lack)}"
+def _here(planned: PlannedAction, lack: str | None) -> str:
+    """Return whether an action can be run here, and for which of the records."""
+    if lack is not None:
+        return f"NOT: {visible(lack)}"
+    if planned.unfillable_because is None:
+        return "can be run"
+    others = planned.runs - planned.unfillable
+    place = f"{others:,} can be run, {planned.unfillable:,} NOT" if others else "NOT"
+    return f"{place}: {visible(planned.unfillable_because)}"
 
 
 def _say_reached(heading: str, page: Page[Reached]) -> None:

@@ -163,7 +163,7 @@ def _check_path(path: Any, where: str) -> None:
     try:
         jsonpath.parse(path)
     except FlowPathInvalid as error:
-        raise FlowPathInvalid(f"In {where}: {error.message}") from None
+        raise error.within(f"In {where}") from None
 
 
 def _check_operand(name: str, operand: Any, where: str) -> None:

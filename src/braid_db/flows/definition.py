@@ -307,7 +307,7 @@ def _check_paths(fields: dict[str, Any], where: str) -> None:
         try:
             parse(fields[field])
         except FlowPathInvalid as error:
-            raise FlowPathInvalid(f"{where}: its {field}: {error.message}") from None
+            raise error.within(f"{where}: its {field}") from None
 
 
 def _check_next(state: dict[str, Any], where: str) -> None:

@@ -16,6 +16,10 @@ class FlowPathInvalid(FlowDefinitionInvalid):
 
     code = "flow-path-invalid"
 
+    def within(self, where: str) -> FlowPathInvalid:
+        """Return the same error, which says where the path stands."""
+        return FlowPathInvalid(f"{where}: {self.message}")
+
 
 class FlowPathNotRun(FlowPathInvalid):
     """A path uses a part of JSONPath that flows are not run with here; the service may know it.
@@ -26,6 +30,10 @@ class FlowPathNotRun(FlowPathInvalid):
     def __init__(self, message: str, begin: str) -> None:
         self.begin = begin
         super().__init__(message)
+
+    def within(self, where: str) -> FlowPathNotRun:
+        """Return the same error, which says where the path stands."""
+        return FlowPathNotRun(f"{where}: {self.message}", self.begin)
 
 
 class FlowInputInvalid(BraidError):

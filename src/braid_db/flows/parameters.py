@@ -111,4 +111,4 @@ def _check_field(suffix: str, value: Any, where: str) -> None:
     try:
         jsonpath.parse(value)
     except FlowPathInvalid as error:
-        raise FlowPathInvalid(f"In {where}: {error.message}") from None
+        raise error.within(f"In {where}") from None

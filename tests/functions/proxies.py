@@ -58,6 +58,7 @@ class Proxy:
                 if client not in ready:
                     continue
                 if not (news := client.recv(65536)):
+                    _end(server)
                     return
                 waiting += news
                 while message := _first_message(waiting, is_first=is_first):
@@ -95,6 +96,13 @@ class Proxy:
         self._thread.join()
         self._listening.close()
         shutil.rmtree(self.folder)
+
+
+def _end(server: socket.socket) -> None:
+    """Wait until a server has done what it was sent, and has seen that nobody is there."""
+    server.shutdown(socket.SHUT_WR)
+    while server.recv(65536):
+        pass
 
 
 def _first_message(waiting: bytes, *, is_first: bool) -> bytes:

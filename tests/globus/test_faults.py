@@ -33,15 +33,12 @@ TOLD_WHY = ("[database-unreachable]", "[outcome-unknown]")
 """How a call ends whose database is gone; the second where it went while the call was committed."""
 
 
-# Both with --full.
-VICTIMS = ["sqlite_served", "postgresql_served"][: costly(10)]
-
-
-@pytest.fixture(params=VICTIMS)
-def victim(request: pytest.FixtureRequest) -> Served:
-    """An endpoint that is harmed, and at work again afterwards."""
-    served: Served = request.getfixturevalue(request.param)
-    return served
+@pytest.fixture(scope="module")
+def victim(new_account: NewAccount) -> Iterator[Served]:
+    """An endpoint that may be harmed: no other test has anything of it."""
+    account = new_account()
+    yield Served(account, f"sqlite:///{account.home}/braid.db")
+    account.leave()
 
 
 @pytest.fixture(scope="module")

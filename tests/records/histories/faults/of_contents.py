@@ -107,10 +107,9 @@ def outputs_are_resolved_before_inputs(patch: Patch) -> None:
         definitions: Sequence[Definition],
         *,
         inputs: Sequence[Definition] = (),
-        changed: Iterable[int] = (),
-        named: Iterable[int] = (),
+        **more: Any,
     ) -> None:
-        real(self, definitions, inputs=inputs, changed=changed, named=named)
+        real(self, definitions, inputs=inputs, **more)
         read = set(map(self.identity_of, inputs))
         for definition in definitions[len(inputs) :]:
             entity = self.find(definition)

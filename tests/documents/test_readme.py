@@ -112,9 +112,15 @@ def test_an_example_uses_a_command_as_it_is(line: str) -> None:
     command.make_context(command.name, words, resilient_parsing=False)
 
 
-def test_the_python_example_prints_what_it_says(tmp_path: Path) -> None:
-    [program] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    [printed] = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+def python_examples() -> list[tuple[str, str]]:
+    """Return each program and what it prints, by the page."""
+    programs = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    printed = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    return list(zip(programs, printed, strict=True))
+
+
+@pytest.mark.parametrize(("program", "printed"), python_examples())
+def test_a_python_example_prints_what_it_says(tmp_path: Path, program: str, printed: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ from braid_db import resources
 from braid_db.compute.action import ComputeActions, LocalTasks
 from braid_db.compute.catalog import BESIDE_A_FLOW, FunctionCatalog
 from braid_db.compute.local import LocalWorkers, WorkerSettings
+from braid_db.flows.definition import Definition
+from braid_db.flows.instrumenting.defaults import call_by_name
 from braid_db.flows.point import RunPoint, start_of
 from braid_db.flows.run_input import read_definition
 from braid_db.flows.runner import FlowRun, RunSetup, continue_run
+
+HERE = str(uuid.UUID(int=0))
+"""Stands in for the id of an endpoint, where functions run on this machine."""
 
 
 def _drop(line: str) -> None:
@@ -38,21 +44,25 @@ class LocalRunOptions:
 
 
 def run_locally(
-    definition: Path,
+    definition: Path | Definition,
     run_input: dict[str, Any],
     options: LocalRunOptions | None = None,
     *,
     run_id: str | None = None,
     setup: RunSetup | None = None,
 ) -> FlowRun:
-    """Run a flow's definition file to its end and end its workers.
+    """Run a flow to its end and end its workers.
 
+    :param definition: the flow, or its file, which has a ``compute.py`` of functions beside it.
     :param run_id: the run's id; a new UUID when omitted.
     :raises FlowDefinitionInvalid: if it cannot be run.
     :raises FunctionSourceInvalid: if a function's name is found twice.
     """
-    read = read_definition(definition)
-    point = start_of(read, run_input, run_id=run_id, source=definition)
+    if isinstance(definition, Path):
+        read, source = read_definition(definition), definition
+    else:
+        read, source = definition, None
+    point = start_of(read, run_input, run_id=run_id, source=source)
     return continue_locally(point, setup or RunSetup(), options)
 
 
@@ -64,6 +74,9 @@ def continue_locally(
     resumed: bool = False,
 ) -> FlowRun:
     """Run a flow to its end from where it stands, and end its workers.
+
+    Where its input does not say what is to record an instrumented flow, Braid-DB's functions of
+    here do.
 
     :param resumed: whether it was interrupted there.
     :raises FlowDefinitionInvalid: if it cannot be run.
@@ -79,7 +92,17 @@ def continue_locally(
     )
     with LocalWorkers(settings) as workers:
         actions = ComputeActions(LocalTasks(catalog, workers)).providers()
-        return continue_run(point, setup.with_actions(actions), resumed=resumed)
+        return _continue(point, setup.with_actions(actions), resumed=resumed)
+
+
+def _continue(point: RunPoint, setup: RunSetup, *, resumed: bool) -> FlowRun:
+    """Run a flow on, and keep it as a run of the definition that was given."""
+    here = replace(point, definition=call_by_name(point.definition, HERE))
+
+    def keep(reached: RunPoint) -> None:
+        setup.keep(replace(reached, definition=point.definition))
+
+    return continue_run(here, replace(setup, keep=keep), resumed=resumed)
 
 
 def _beside(definition: str | None) -> list[Path]:

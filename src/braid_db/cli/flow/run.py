@@ -17,6 +17,7 @@ from braid_db.cli.files import KEPT_FILE, READ_FILE, WRITTEN_FILE
 from braid_db.cli.flow import equipment
 from braid_db.cli.flow.asking import asker
 from braid_db.cli.flow.equipment import Pairs, pairs_of
+from braid_db.cli.flow.unrecorded import Unrecorded
 from braid_db.cli.options import CONTEXT, format_option, needed_text_of
 from braid_db.cli.text import note, visible
 
@@ -27,8 +28,42 @@ if TYPE_CHECKING:
 
 Quietly = Callable[[], AbstractContextManager[None]]
 
+_HELP = """Run the flow DEFINITION here, its compute functions in local worker processes.
 
-@click.command(context_settings=CONTEXT)
+A function id in the input is a function's name: one of Braid-DB's own, or a function of the
+compute.py beside DEFINITION. Where the input of an instrumented flow does not say what is
+to record it, Braid-DB's functions of here do.
+
+With --compute globus the functions run on endpoints of Globus Compute instead: the input
+names endpoints and functions by their UUIDs, as 'braid-db functions register --write' writes
+them; which database is recorded into, the endpoint decides.
+
+A run that was interrupted, killed or has failed goes on at that state by --resume, with the
+other options as they were given first; what it had recorded, it does not record again.
+
+Not as in the service:
+
+\b
+- Nobody logs in: RunAs and scopes are checked for their form, and all
+  actions are one user's; consents, roles and who may answer a web input
+  mean nothing.
+- The tasks of a compute action run one after the other, in the current
+  folder; one that exceeds its state's WaitTime is killed, and so is a
+  transfer.
+- Transfers are done between folders, at once: a fault is not tried again
+  for days, symbolic links in folders are passed over, and filters are
+  refused.
+- What else an action calls is not run; a stub answers for it.
+- A status document's action_id is a UUID made of run, state and execution;
+  actions are not polled, so that nothing waits for the next poll.
+- A run state of more than 200,000 bytes ends the run, a path that leads
+  nowhere too.
+- A run ends with its first error, and is never INACTIVE.
+- The log's first entry also says of which run it is, for 'flow reconcile'.
+"""
+
+
+@click.command(context_settings=CONTEXT, help=_HELP)
 @click.argument("definition", type=READ_FILE, required=False)
 @click.option("--input", "-i", "input_file", type=READ_FILE, help="The run's input: a JSON object.")
 @click.option(
@@ -127,40 +162,7 @@ def run(
     resume_file: Path | None,
     form: str,
 ) -> None:
-    """Run the flow DEFINITION here, its compute functions in local worker processes.
-
-    A function id in the input is a function's name: one of Braid-DB's own, or a function of the
-    compute.py beside DEFINITION.
-
-    With --compute globus the functions run on endpoints of Globus Compute instead: the input
-    names endpoints and functions by their UUIDs, as 'braid-db functions register --write' writes
-    them; which database is recorded into, the endpoint decides.
-
-    A run that was interrupted, killed or has failed goes on at that state by --resume, with the
-    other options as they were given first; what it had recorded, it does not record again.
-
-    Not as in the service:
-
-    - Nobody logs in: RunAs and scopes are checked for their form, and all actions are
-      one user's; consents, roles and who may answer a web input mean nothing.
-
-    - The tasks of a compute action run one after the other, in the current folder; one
-      that exceeds its state's WaitTime is killed, and so is a transfer.
-
-    - Transfers are done between folders, at once: a fault is not tried again for days,
-      symbolic links in folders are passed over, and filters are refused.
-
-    - What else an action calls is not run; a stub answers for it.
-
-    - A status document's action_id is a UUID made of run, state and execution; actions are
-      not polled, so that nothing waits for the next poll.
-
-    - A run state of more than 200,000 bytes ends the run, a path that leads nowhere too.
-
-    - A run ends with its first error, and is never INACTIVE.
-
-    - The log's first entry also says of which run it is, for 'flow reconcile'.
-    """
+    """Run a flow on local workers or on endpoints, and show its state."""
     if (definition is None) == (resume_file is None):
         raise click.UsageError("Give a DEFINITION to run, or --resume FILE to go on with a run.")
     if compute == "globus":
@@ -172,9 +174,12 @@ def run(
 
         with ExitStack() as open_files:
             point, resumed = _start(definition, input_file, settings, run_id, kept_in)
+            unrecorded = Unrecorded(
+                point.definition, _logged(log_file, resumed, on_event, open_files)
+            )
             setup = replace(
                 _setup(collections, stubs, answers, time_scale, quietly),
-                on_event=_logged(log_file, resumed, on_event, open_files),
+                on_event=unrecorded.on_event,
                 keep=_keeper(kept_in),
             )
             if compute == "globus":
@@ -184,6 +189,7 @@ def run(
                 options = LocalRunOptions(python, functions, db, on_output)
                 result = continue_locally(point, setup, options, resumed=resumed)
     _show(result, form)
+    unrecorded.tell()
     sys.exit(0 if result.succeeded else 1)
 
 

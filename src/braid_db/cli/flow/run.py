@@ -17,7 +17,6 @@ from braid_db.cli.files import KEPT_FILE, READ_FILE, WRITTEN_FILE
 from braid_db.cli.flow import equipment
 from braid_db.cli.flow.asking import asker
 from braid_db.cli.flow.equipment import Pairs, pairs_of
-from braid_db.cli.flow.unrecorded import Unrecorded
 from braid_db.cli.options import CONTEXT, format_option, needed_text_of
 from braid_db.cli.text import note, visible
 
@@ -169,6 +168,7 @@ def run(
         _refuse({"--functions": functions, "--worker-python": worker_python, "--db": db})
     kept_in = resume_file or state_file
     with _interruptible(kept_in), _progress() as (on_event, on_output, quietly):
+        from braid_db.cli.flow.unrecorded import Unrecorded
         from braid_db.compute.local_run import LocalRunOptions, continue_locally
         from braid_db.compute.remote_run import continue_on_globus
 

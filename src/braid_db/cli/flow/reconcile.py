@@ -111,13 +111,14 @@ def _one_run(
 
     if log_file is None:
         return reconcile(log_of_run(FlowsService(), run), _recording())
-    if definition is None:
+    known = None if definition is None else read_definition(definition)
+    log = log_in_file(log_file, known, run_id=run_id)
+    if known is None:
         text.note(
             "Without --definition the order of the actions is recorded, and not what was made of "
             "what; a run that was recorded so stays so."
         )
-    known = None if definition is None else read_definition(definition)
-    return reconcile(log_in_file(log_file, known, run_id=run_id), _recording())
+    return reconcile(log, _recording())
 
 
 def _all_runs(flow_id: str, since: datetime | None, show: Callable[[str], None]) -> list[Outcome]:

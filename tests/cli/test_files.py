@@ -13,13 +13,18 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
-from braid_db.cli.files import KEPT_FILE, READ_FILE, WRITTEN_FILE, FilePath
+from braid_db.cli.files import KEPT_FILE, MADE_FILE, READ_FILE, WRITTEN_FILE, FilePath
 from tests.cli.arguments import Argument, all_arguments
 from tests.cli.conftest import Run
 
 DEFINITION = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 FILES = all_arguments(FilePath)
-MAY_BE = {READ_FILE: {"pipe"}, WRITTEN_FILE: {"pipe", "device"}, KEPT_FILE: set[str]()}
+MAY_BE = {
+    READ_FILE: {"pipe"},
+    WRITTEN_FILE: {"pipe", "device"},
+    MADE_FILE: {"directory"},
+    KEPT_FILE: set[str](),
+}
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ import click
 class FilePath(click.Path):
     """A file, be it there or not.
 
-    :param others: what may stand for it: ``pipe``, as a shell makes one of a command; ``device``.
+    :param others: what may stand for it: ``pipe``, as a shell makes one of a command; ``device``;
+        ``directory``, to make a file in.
     """
 
     def __init__(self, *others: str) -> None:
-        super().__init__(path_type=Path, dir_okay=False)
+        super().__init__(path_type=Path, dir_okay="directory" in others)
         self._others = others
 
     def convert(
@@ -56,5 +57,7 @@ def _kind_of(path: Path) -> str:
 READ_FILE = FilePath("pipe")
 """What is read to its end, which a device may not have."""
 WRITTEN_FILE = FilePath("pipe", "device")
+MADE_FILE = FilePath("directory")
+"""What is made under this name, or under one of its own in a directory."""
 KEPT_FILE = FilePath()
 """What is read, and replaced by what is kept from then on."""

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.files import MADE_FILE
 from braid_db.cli.options import CONTEXT, answering, open_store
 from braid_db.cli.progress import progress
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("target", type=click.Path(path_type=Path), required=False)
+@click.argument("target", type=MADE_FILE, required=False)
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
 @answering
 def backup(target: Path | None, overwrite: bool, form: str) -> None:

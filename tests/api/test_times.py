@@ -84,6 +84,12 @@ def test_only_a_timestamp_without_a_zone_is_local(db: BraidDB) -> None:
     )
 
 
+def test_an_early_year_is_shown_in_four_digits(db: BraidDB) -> None:
+    """What reads ISO 8601 takes no other, and text sorts as the times do."""
+    record = BraidRecord(db, "a chronicle", datetime(793, 6, 8, tzinfo=UTC))
+    assert record.view().started_at == "0793-06-08T00:00:00.000000Z"
+
+
 @pytest.mark.parametrize(
     ("time", "hours"),
     [(datetime(1, 1, 1), 12), (datetime(9999, 12, 31, 23), -12)],  # noqa: DTZ001

@@ -92,11 +92,13 @@ class Traceable(Stored):
             lambda tx, pin: get_lineage(
                 tx, pin.record_id, version=pin.version, direction=direction, depth=deepest,
                 kinds=chosen, only_valid=valid, as_of=then, by_data=data, limit=most,
+                with_edges=False,
             ),
             session,
         )  # fmt: skip
+        through = self._through(session)
         return [
-            self._found(node.record, then, session, distance=node.distance)
+            self._found(node.record, then, through, distance=node.distance)
             for node in lineage.nodes
         ]
 
@@ -126,8 +128,9 @@ class Traceable(Stored):
             session,
             other,
         )  # fmt: skip
+        through = self._through(session)
         return [
-            [self._found(step.record, then, session, role=step.role) for step in way]
+            [self._found(step.record, then, through, role=step.role) for step in way]
             for way in ways
         ]
 
@@ -160,9 +163,10 @@ class Traceable(Stored):
             session,
             other,
         )  # fmt: skip
+        through = self._through(session)
         return [
             self._found(
-                one.record, then, session,
+                one.record, then, through,
                 distance=one.distance, other_distance=one.other_distance,
             )
             for one in page.items
@@ -186,13 +190,13 @@ class Traceable(Stored):
         self,
         view: RecordView,
         as_of: datetime | None,
-        session: Session | None,
+        through: Session | None,
         *,
         distance: int | None = None,
         other_distance: int | None = None,
         role: str | None = None,
     ) -> BraidRecord:
         """Return an object for what was found, and how it was."""
-        found = self.of_view(self._database(), view, session=self._through(session), as_of=as_of)
+        found = self.of_view(self._database(), view, session=through, as_of=as_of)
         found.distance, found.other_distance, found.role = distance, other_distance, role
         return found

@@ -51,6 +51,7 @@ def get_lineage(
     as_of: datetime | None = None,
     by_data: bool = False,
     limit: int | None = None,
+    with_edges: bool = True,
 ) -> Lineage:
     """Return the ancestors or descendants of one version of a record, nearest first.
 
@@ -62,6 +63,7 @@ def get_lineage(
     :param by_data: whether the order of a flow's steps counts only where it is all that is known:
         that goes as far as a recall does.
     :param limit: how many records to show at most; all when omitted.
+    :param with_edges: whether the derivations between them are asked for, which are many.
     :returns: one node per content, described as it is now, with its distance in derivations: the
         shortest way counts.
     :raises RecordNotFound: if no record has this id.
@@ -75,7 +77,8 @@ def get_lineage(
     contents = _fitting(tx, found, kinds, only_valid=only_valid, as_of=as_of)
     shown = contents[:limit]
     views = describe(tx, {asked.content_id: asked.version_id}, shown, as_of)
-    edges = sql.edges_among(tx, [asked.content_id, *shown], as_of, by_data=by_data)
+    ends = [asked.content_id, *shown] if with_edges else []
+    edges = sql.edges_among(tx, ends, as_of, by_data=by_data)
     return Lineage(
         start=views[asked.content_id],
         direction=direction,

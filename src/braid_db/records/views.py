@@ -177,4 +177,5 @@ def _run_view(row: reading.RunRow) -> RunView:
 
 def iso(time: datetime) -> str:
     """Return an aware time as ISO 8601 in UTC, of one width so that text sorts as time does."""
-    return f"{time:%Y-%m-%dT%H:%M:%S.%f}Z"
+    # strftime takes four times as long, and writes the year 800 in three digits.
+    return f"{time.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

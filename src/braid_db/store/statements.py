@@ -141,7 +141,7 @@ def _binder(
         if not any(into):
             return _as_it_is
         changed = [(at, process) for at, process in enumerate(into) if process]
-        return partial(_bind_in_place, changed)
+        return partial(_process, changed)
     constants = {bind.key: bind.effective_value for bind in binds if bind.key not in takes}
     places = [(takes.index(b.key) if b.key in takes else None, b.key) for b in binds]
     return partial(_bind_in_order, list(zip(places, into, strict=True)), constants)
@@ -151,13 +151,13 @@ def _as_it_is(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def _bind_in_place(
+def _process(
     changed: Sequence[tuple[int, Processor]], values: Sequence[Any]
 ) -> Sequence[Any]:
-    bound = list(values)
+    processed = list(values)
     for at, process in changed:
-        bound[at] = process(bound[at])
-    return bound
+        processed[at] = process(processed[at])
+    return processed
 
 
 def _bind_in_order(
@@ -175,9 +175,8 @@ def _bind_in_order(
 def reader(types: list[TypeEngine[Any]], dialect: Dialect) -> Callable[[list[Row]], list[Row]]:
     """Return what turns the driver's rows into the values of their columns' types."""
     out = [kind.dialect_impl(dialect).result_processor(dialect, _code(kind)) for kind in types]
-    if not any(out):
-        return _rows_as_they_are
-    return partial(_read_rows, out)
+    changed = [(at, process) for at, process in enumerate(out) if process]
+    return partial(_read_rows, changed) if changed else _rows_as_they_are
 
 
 def _code(kind: TypeEngine[Any]) -> int | None:
@@ -189,8 +188,5 @@ def _rows_as_they_are(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _read_rows(out: Sequence[Processor | None], rows: list[Row]) -> list[Row]:
-    return [
-        tuple(process(value) if process else value for process, value in zip(out, row, strict=True))
-        for row in rows
-    ]
+def _read_rows(changed: Sequence[tuple[int, Processor]], rows: list[Row]) -> list[Row]:
+    return [tuple(_process(changed, row)) for row in rows]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, product
+from itertools import chain, pairwise, product, repeat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from braid_db.model import Kind, Role
 from braid_db.store import Store, Transaction, reach_in_steps
-from braid_db.store.reach import reach
+from braid_db.store.reach import Reach, reach
 from braid_db.views import Direction
 from tests.effort import costly
 from tests.records.planting import plant_edges, plant_records
@@ -128,3 +129,16 @@ def test_a_chain_has_no_depth_limit(store: Store) -> None:
     ids = plant(store, length, list(pairwise(range(length))))
     found = found_reach(store, ids, length - 1, Direction.UP)
     assert found == {place: length - 1 - place for place in range(length)}
+
+
+@given(st.data(), st.lists(st.integers(1, 40), min_size=1, max_size=6), st.booleans())
+def test_the_nearest_come_first_however_wide_levels_are(
+    data: st.DataObject, widths: list[int], is_by_distance: bool
+) -> None:
+    distances = list(chain.from_iterable(map(repeat, range(len(widths)), widths)))
+    if not is_by_distance:
+        distances = data.draw(st.permutations(distances))
+    contents = data.draw(st.permutations(range(1, len(distances) + 1)))
+    found = Reach(array("q", contents), array("q", distances)).nearest_first()
+    in_order = sorted(zip(distances, contents, strict=True))
+    assert list(found.pairs()) == [(content, distance) for distance, content in in_order]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import repeat
-from operator import add, floordiv, mod, mul
+from itertools import islice, repeat
+from operator import add, floordiv, le, mod, mul
 from typing import NamedTuple
 
 from braid_db.store import reach_at_once, reach_in_steps
@@ -15,6 +16,9 @@ from braid_db.store.transaction import Transaction
 from braid_db.views import Direction
 
 _BY_DATABASE = {"sqlite": reach_in_steps.reach, "postgresql": reach_at_once.reach}
+
+_WIDE = 8
+"""How wide levels are, on average, from which on it is faster to sort one after the other."""
 
 
 class Reach(NamedTuple):
@@ -32,6 +36,9 @@ class Reach(NamedTuple):
 
     def nearest_first(self) -> Reach:
         """Return the same by distance, and within a distance in the order of recording."""
+        levels = self.distances[-1] + 1
+        if levels <= len(self.contents) // _WIDE and self._is_by_distance():
+            return self._sorted_within_levels()
         # One number for each, as numbers are sorted in half the time and space of pairs.
         beyond = max(self.contents) + 1
         keys = list(map(add, map(mul, self.distances, repeat(beyond)), self.contents))
@@ -40,6 +47,18 @@ class Reach(NamedTuple):
             return self
         contents = array("q", map(mod, in_order, repeat(beyond)))
         return Reach(contents, array("q", map(floordiv, in_order, repeat(beyond))))
+
+    def _is_by_distance(self) -> bool:
+        return all(map(le, self.distances, islice(self.distances, 1, None)))
+
+    def _sorted_within_levels(self) -> Reach:
+        """Return the same sorted, where it is by distance already, as both databases find it."""
+        contents = array("q")
+        end = len(self.distances)
+        while (start := len(contents)) < end:
+            beyond = bisect_right(self.distances, self.distances[start], start)
+            contents.extend(sorted(self.contents[start:beyond]))
+        return Reach(contents, self.distances)
 
 
 def reach(

@@ -43,12 +43,13 @@ def reach(
 ) -> tuple[array[int], array[int]]:
     """Return the contents that are reached, and their distances.
 
-    They come packed, 12 bytes a content, and not as rows, each of which costs the driver more
-    than the database needed to find it.
+    They come packed, 24 bytes a content, and not as rows, each of which costs the driver more
+    than the database needed to find it. Of an interval's bytes, as PostgreSQL sends it, the months
+    are the last four.
     """
     statement = _statement(ways, is_bounded=depth is not None)
     [(contents, distances)] = tx.rows(statement, start, depth, as_of)
-    return _unpacked("q", contents), _unpacked("i", distances)
+    return _unpacked("q", contents), _unpacked("i", distances)[3::4]
 
 
 def _unpacked(size: str, packed: bytes | None) -> array[int]:
@@ -69,7 +70,7 @@ def _statement(ways: Ways, *, is_bounded: bool) -> Statement:
     found = reached_so_far.union(step)
     packed = (
         func.string_agg(func.int8send(found.c.content), literal_column("''::bytea")),
-        func.string_agg(func.int4send(_number(found.c.distance)), literal_column("''::bytea")),
+        func.string_agg(func.interval_send(found.c.distance), literal_column("''::bytea")),
     )
     return Statement(select(*packed), *_TAKES)
 

@@ -151,9 +151,7 @@ def _as_it_is(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def _process(
-    changed: Sequence[tuple[int, Processor]], values: Sequence[Any]
-) -> Sequence[Any]:
+def _process(changed: Sequence[tuple[int, Processor]], values: Sequence[Any]) -> Sequence[Any]:
     processed = list(values)
     for at, process in changed:
         processed[at] = process(processed[at])

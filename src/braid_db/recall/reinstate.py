@@ -35,6 +35,7 @@ def reinstate(
     tx.write(standing.TAKE_BACK, [(tx.now, by, reason, recall_id)])
     begun = list_outcomes(tx, recall_id, states=_BEGUN)
     cancelled = _cancel(tx, recall_id)
+    begun += [run for run in cancelled if run.attempt]
     [[still_invalid]] = tx.rows(standing.COUNT_STILL_INVALID, recall_id)
     [view] = recall_views(tx, [get_recall_row(tx, recall_id)])
     return Reinstated(
@@ -42,18 +43,24 @@ def reinstate(
         valid_again=sum(view.reached.values()) - still_invalid,
         still_invalid=still_invalid,
         cancelled=tuple(cancelled),
-        begun=tuple(begun),
+        begun=tuple(sorted(begun, key=lambda run: run.action_run_id)),
     )
 
 
 def _cancel(tx: Transaction, recall_id: int) -> list[ActionOutcome]:
     """Let action runs that wait never start, and return them as they are then."""
-    waiting = [run.action_run_id for run in list_outcomes(tx, recall_id, states=_UNSTARTED)]
-    ended = (ActionState.CANCELLED.value, tx.now, TAKEN_BACK)
-    tx.write(END_UNSTARTED, [(*ended, action_run_id) for action_run_id in waiting])
-    known = set(waiting)
+    waiting = list_outcomes(tx, recall_id, states=_UNSTARTED)
+    ended = (ActionState.CANCELLED.value, tx.now)
+    tx.write(END_UNSTARTED, [(*ended, _last_words(run), run.action_run_id) for run in waiting])
+    known = {run.action_run_id for run in waiting}
     cancelled = list_outcomes(tx, recall_id, states=(ActionState.CANCELLED,)) if known else []
     return [run for run in cancelled if run.action_run_id in known]
+
+
+def _last_words(run: ActionOutcome) -> str:
+    """Return what is kept of a run that will not start: also what an attempt before has said."""
+    said = (run.output or "").rstrip() if run.attempt else ""
+    return f"{said}\n{TAKEN_BACK}".strip()
 
 
 def reinstate_record(

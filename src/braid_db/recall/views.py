@@ -138,7 +138,8 @@ class Reinstated:
     :param valid_again: how many contents only this recall reached.
     :param still_invalid: how many of those it reached are reached by others that stand.
     :param cancelled: owed action runs that will not start any more.
-    :param begun: action runs that had begun or ended, whose effects stay.
+    :param begun: action runs that had begun or ended, whose effects stay; those among them that
+        were to be tried again are cancelled too.
     """
 
     recall: RecallView

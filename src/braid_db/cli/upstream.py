@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import text
+from braid_db.cli.endpoint.options import filled_text_of
 from braid_db.cli.groups import ExplainingCommand
 from braid_db.cli.options import CONTEXT, login_name, open_store, text_of, texts_of
 from braid_db.cli.record.finding import find_reference
@@ -95,10 +96,16 @@ def register_funcx() -> None:
 
 
 @click.command("funcx-add-record", cls=ExplainingCommand, context_settings=CONTEXT)
-@click.option("--endpoint-id", metavar="UUID", help="By default that of braid_db, on this machine.")
+@click.option(
+    "--endpoint-id",
+    metavar="UUID",
+    callback=filled_text_of,
+    help="By default that of braid_db, on this machine.",
+)
 @click.option(
     "--function-id",
     metavar="UUID",
+    callback=filled_text_of,
     help="Of add_records; by default the newest registration, or a new one where there is none.",
 )
 @click.argument("name", metavar="RECORD_NAME")

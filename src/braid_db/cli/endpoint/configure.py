@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from braid_db.cli import as_json, text
-from braid_db.cli.endpoint.options import name_argument
+from braid_db.cli.endpoint.options import filled_text_of, name_argument
 from braid_db.cli.options import CONTEXT, format_option
 
 if TYPE_CHECKING:
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
     from braid_db.compute.endpoint.workers import Workers
 
 
+_chosen = partial(click.option, callback=filled_text_of)
+
+
 @click.command(context_settings=CONTEXT)
 @name_argument
-@click.option("--db", metavar="URL_OR_PATH", help="The database: the functions' BRAID_DB_URL.")
-@click.option("--host", help="The host that file:///path means: their BRAID_DB_HOST.")
-@click.option("--engine", help="ProcessPoolEngine, the default, or GlobusComputeEngine.")
+@_chosen("--db", metavar="URL_OR_PATH", help="The database: the functions' BRAID_DB_URL.")
+@_chosen("--host", help="The host that file:///path means: their BRAID_DB_HOST.")
+@_chosen("--engine", help="ProcessPoolEngine, the default, or GlobusComputeEngine.")
 @click.option("--workers", type=click.IntRange(1, 64), help="How many calls are run at once.")
-@click.option(
+@_chosen(
     "--python",
     metavar="PATH",
     help="The Python of agent and workers, or the folder of its environment; by default this one.",
 )
-@click.option("--display-name", help="What people see in the Globus web app.")
+@_chosen("--display-name", help="What people see in the Globus web app.")
 @click.option(
     "--json-only/--any-arguments",
     default=None,
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     help="Share it, as root: whoever has an identity of DOMAIN records as ACCOUNT, besides those "
     "of other domains.",
 )
-@click.option("--email", help="Whom Globus writes to about a shared endpoint.")
+@_chosen("--email", help="Whom Globus writes to about a shared endpoint.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @format_option
 def configure(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from braid_db.cli import as_json, text
+from braid_db.cli.endpoint.options import filled_text_of
 from braid_db.cli.files import KEPT_FILE
 from braid_db.cli.functions.choosing import choosing_functions, chosen_functions
 from braid_db.cli.options import CONTEXT, format_option
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-on",
     metavar="NAME",
+    callback=filled_text_of,
     help="Let this machine's endpoint NAME run them, besides what it lets run already.",
 )
 @format_option

@@ -117,7 +117,12 @@ def a_way_out_leads_past_the_record(patch: Patch) -> None:
 
 @breaks(laws.ends_in_the_same_state, planted=FAULTS)
 def a_run_that_fails_ends_well(patch: Patch) -> None:
-    patch.setattr(once, "failing", lambda of, caught: calling.end_state())
+    patch.setattr(once, "failing", lambda of, caught, note: calling.end_state())
+
+
+@breaks(laws.ends_in_the_same_state, planted=FAULTS)
+def a_run_that_fails_does_not_say_why(patch: Patch) -> None:
+    patch.setattr(calling, "LONGEST_CAUSE", 0)
 
 
 OF_ONCE = (a_run_that_fails_ends_well,)

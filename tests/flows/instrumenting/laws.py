@@ -91,6 +91,7 @@ def ends_in_the_same_state(seen: Seen) -> None:
     """The run ends as it would, with the same state but for the member of the provenance."""
     hold(seen.recorded.run.status == seen.plain.run.status, "status")
     hold(seen.recorded.run.error == seen.plain.run.error, "error")
+    hold(str(seen.recorded.run.cause) == str(seen.plain.run.cause), "cause")
     hold(seen.recorded.users_state() == seen.plain.users_state(), "state")
 
 

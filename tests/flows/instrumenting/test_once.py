@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
 
-from braid_db.flows.instrumenting import instrument
+from braid_db.flows.instrumenting import instrument, strip
+from tests.flows.instrumenting.published_runs import Failure
+from tests.flows.instrumenting.published_runs import run as run_published
 from tests.flows.instrumenting.test_each import action, flow, ids, roles, transfer
-from tests.flows.instrumenting.world import REGISTERED, Outcome, run
+from tests.flows.instrumenting.world import INPUT, REGISTERED, Outcome, run
 from tests.functions.calls import Endpoint, document, refused
 
 
@@ -146,15 +149,33 @@ def test_a_call_that_comes_twice_records_once_and_one_that_is_refused_nothing(
 
 
 def test_where_a_run_may_end_unrecorded_is_told() -> None:
-    asks = {"Type": "AwaitWebInput", "Parameters": {"web_input_id": "w"}, "ResultPath": "$.said"}
     rule = {"Variable": "$.a", "IsPresent": True, "Next": "B"}
-    told = flow(
-        A=action("A"), Ask=asks, Decide={"Type": "Choice", "Choices": [rule]}, B=action("B")
-    )
+    told = flow(A=action("A"), Decide={"Type": "Choice", "Choices": [rule]}, B=action("B"))
     del told["States"]["Decide"]["Next"]
     warned = {w.state: w.sentence for w in instrument(told, mode="once").warnings}
-    assert "nobody answers" in warned["Ask"]
     assert "no rule matches" in warned["Decide"]
+
+
+def test_a_run_that_nobody_answers_is_recorded_as_it_dies(endpoint: Endpoint) -> None:
+    asking = {
+        "A": action("A"),
+        "Ask": {
+            "Type": "CreateWebInput",
+            "Parameters": {"Options": [{"Value": "yes"}]},
+            "ResultPath": "$.asked",
+        },
+        "Await": {"Type": "AwaitWebInput", "InputPath": "$.asked", "ResultPath": "$.said"},
+        "B": action("B"),
+    }
+    told = flow(**asking)
+    done = instrument(told, mode="once")
+    assert strip(done.definition) == told
+    assert done.warnings == []
+    unanswered = [Failure("Await", "unanswered")]
+    ran = run_published(done.definition, dict(INPUT), str(uuid.uuid4()), "/made", unanswered)
+    assert (ran.done.failed_state, ran.done.error) == ("Fail_Run", "Flows.WebInputExpired")
+    assert "Nobody answered" in ran.done.cause
+    assert set(ids(endpoint)) == {"A"}
 
 
 def test_a_transfer_whose_files_were_lost_makes_no_records_without_a_name(

@@ -9,25 +9,12 @@ from typing import Any
 import pytest
 
 from braid_db.flows.instrumenting import instrument
-from tests.flows.checking.published import USE_CASES
-from tests.flows.checking.published import read as read_json
-from tests.flows.instrumenting.test_examples import EXAMPLES, made_up, run
+from tests.flows.instrumenting.published_runs import published_flows, run
 from tests.flows.instrumenting.world import REGISTERED
 from tests.flows.reconciling.books import Book, read
 from tests.flows.reconciling.laws import hold_the_same
 
-FLOWS = [
-    *(pytest.param(told, made_up(told), "/made/1.tar", id=name) for name, told in EXAMPLES.items()),
-    *(
-        pytest.param(
-            read_json(folder / "definition.json"),
-            read_json(folder / "input.json"),
-            dict.fromkeys(("scan", "truth", "structure", "images_folder"), "/made"),
-            id=folder.name,
-        )
-        for folder in USE_CASES
-    ),
-]
+FLOWS = [pytest.param(*flow, id=name) for name, flow in published_flows().items()]
 
 
 @pytest.mark.parametrize(("definition", "given", "result"), FLOWS)

@@ -14,6 +14,8 @@ ENDPOINT_ID = "provenance_endpoint_id"
 FUNCTIONS = "functions"
 WAIT_TIME_S = 300
 ALL = "States.ALL"
+LONGEST_CAUSE = 10_000
+"""So many characters of a cause are told as a run fails: more might make its state too large."""
 
 RUN = {
     "run_id.$": "$._context.run_id",
@@ -84,13 +86,34 @@ def moved(comment: str, taken: str, fields: State) -> State:
     return {"Comment": f"{MARK}{comment}", "Type": "Pass", "InputPath": taken, **path}
 
 
-def failing(of: str, caught: str) -> State:
-    """Return the Fail state of a run that would have ended by an error in another state."""
+def noted(name: str, caught: str, place: str) -> State:
+    """Return the state that notes which one failed, and why as a text.
+
+    A status document is the cause of most errors, and the Amazon States Language, which the
+    service's language comes from, lets a CausePath lead to nothing but a text.
+    """
+    return {
+        "Comment": f"{MARK}Notes that it was {name} that failed, and why.",
+        "Type": "ExpressionEval",
+        "Parameters": {
+            "state_name": name,
+            "cause.=": f"str({get(f'{caught}.Cause')})[:{LONGEST_CAUSE}]",
+        },
+        "ResultPath": place,
+    }
+
+
+def failing(of: str, caught: str, note: str) -> State:
+    """Return the Fail state of a run that would have ended by an error in another state.
+
+    :param caught: where the error stands.
+    :param note: where its cause is noted.
+    """
     return {
         "Comment": f"{MARK}The run fails as it would have failed in {of}.",
         "Type": "Fail",
         "ErrorPath": f"{caught}.Error",
-        "CausePath": f"{caught}.Cause",
+        "CausePath": f"{note}.cause",
     }
 
 

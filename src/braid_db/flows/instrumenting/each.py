@@ -19,6 +19,7 @@ from braid_db.flows.instrumenting.calling import (
     failing,
     kept,
     moved,
+    noted,
 )
 from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts
 from braid_db.flows.instrumenting.given import given_to, public, renamed
@@ -35,7 +36,7 @@ from braid_db.flows.instrumenting.reading import (
 )
 from braid_db.flows.instrumenting.reads import reads_of
 
-RESULT, CAUGHT, GIVEN, PREVIOUS = "result", "caught", "given", "previous"
+RESULT, CAUGHT, GIVEN, PREVIOUS, FAILED = "result", "caught", "given", "previous", "failed"
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,12 @@ class Each:
             return
         path, hidden = self._naming.path(CAUGHT), is_private(result_path(state))
         document = Document(name, path, is_error=True, is_private=hidden)
-        links = self._links("RecordFailure", name, document, given)
-        links += [Link(self._naming.state("Fail", name), failing(name, path))]
+        links = self._links("RecordFailure", name, document, given)[:1]  # no state reads it later
+        note = self._naming.path(FAILED)
+        links += [
+            Link(self._naming.state("NoteFailure", name), noted(name, path, note)),
+            Link(self._naming.state("Fail", name), failing(name, path, note)),
+        ]
         add_catcher(state, path, self._chain(name, links, None))
 
     def _put(self, name: str, path: str, fields: State) -> Link:

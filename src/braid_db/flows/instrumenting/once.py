@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from braid_db.flows.definition import CATCHING
 from braid_db.flows.instrumenting.calling import (
     ALL,
     RUN,
@@ -16,11 +17,12 @@ from braid_db.flows.instrumenting.calling import (
     end_state,
     failing,
     moved,
+    noted,
 )
 from braid_db.flows.instrumenting.dataflow import NOTHING, Facts
 from braid_db.flows.instrumenting.each import add_catcher, sources_of
 from braid_db.flows.instrumenting.kept import Given
-from braid_db.flows.instrumenting.naming import MARK, Naming, get
+from braid_db.flows.instrumenting.naming import Naming, get
 from braid_db.flows.instrumenting.reading import (
     ROOT,
     State,
@@ -67,12 +69,17 @@ class Once:
         self._enter(definition)
 
     def _record_before_or_after(self, name: str, state: State) -> None:
-        if state["Type"] == "Action":
-            if "End" in state:
-                self._record_after(name, state)
+        if state["Type"] != "Action" and ("End" in state or state["Type"] == "Fail"):
+            self._record_before(name)
+            return
+        if "End" in state:
+            self._record_after(name, state)
+        if state["Type"] in CATCHING:
             self._record_failure(name, state)
-        elif ("End" in state or state["Type"] == "Fail") and self._facts[name].last != {NOTHING}:
-            # Nothing that is recorded runs in it, and what it writes may replace what is there.
+
+    def _record_before(self, name: str) -> None:
+        """Record before a last state that nothing is recorded of, which may replace the state."""
+        if self._facts[name].last != {NOTHING}:
             record = self._naming.state("RecordRun", name)
             self._entries[name] = record
             self._add(name, record, self._record(f"before {name}", self._steps), name)
@@ -101,15 +108,9 @@ class Once:
         may_have_run = name in self._recorded or self._facts[name].last != {NOTHING}
         if not may_have_run or any(ALL in each["ErrorEquals"] for each in state.get("Catch", [])):
             return
-        noted = self._naming.state("NoteFailure", name)
-        note: State = {
-            "Comment": f"{MARK}Notes that it was {name} that failed.",
-            "Type": "Pass",
-            "Result": {"state_name": name},
-            "ResultPath": self._naming.path(FAILED),
-        }
-        self._add(name, noted, note, self._failed_run())
-        add_catcher(state, self._naming.path(CAUGHT), noted)
+        note, caught = self._naming.state("NoteFailure", name), self._naming.path(CAUGHT)
+        self._add(name, note, noted(name, caught, self._naming.path(FAILED)), self._failed_run())
+        add_catcher(state, caught, note)
 
     def _failed_run(self) -> str:
         """Return the state that records a run which then fails, as it would have."""
@@ -117,8 +118,8 @@ class Once:
             self._failure = self._naming.state("RecordFailure", "Run")
             fail = self._naming.state("Fail", "Run")
             self._add("", self._failure, self._record("as it fails", self._steps), fail)
-            failed = failing("the state that failed", self._naming.path(CAUGHT))
-            self.added.append(("", fail, failed))
+            places = self._naming.path(CAUGHT), self._naming.path(FAILED)
+            self.added.append(("", fail, failing("the state that failed", *places)))
         return self._failure
 
     def _record(self, when: str, steps: list[dict[str, Any]]) -> State:

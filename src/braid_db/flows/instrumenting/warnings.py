@@ -116,8 +116,6 @@ def _of_end(state: State) -> Iterator[str]:
     """Say where a run may end without a record of it, as nothing can be put there."""
     if state["Type"] == "Choice" and "Default" not in state:
         yield "a run that ends here, as no rule matches, is not recorded; give it a Default."
-    if state["Type"] == "AwaitWebInput" and not state.get("Catch"):
-        yield "a run that ends here, as nobody answers, is not recorded; give it a Catch."
 
 
 def _replaces(state: State) -> bool:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from tests.effort import costly
 from tests.records.histories.laws import (
     LAWS,
-    Law,
     both_databases_hold_the_same,
     the_lineage_of_what_can_be_known_is_the_true_one,
 )
@@ -30,14 +29,15 @@ thorough = settings(
 )
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-def test_a_law_holds_for_any_history(law: Law, database: Database) -> None:
+def test_the_laws_hold_for_any_history(database: Database) -> None:
     @thorough
     @given(histories())
-    def holds(history: History) -> None:
-        law(record(history, database))
+    def hold(history: History) -> None:
+        recording = record(history, database)
+        for law in LAWS:
+            law(recording)
 
-    holds()
+    hold()
 
 
 @pytest.mark.parametrize("manner", MANNERS_THAT_TELL_ALL, ids=lambda manner: manner.name)

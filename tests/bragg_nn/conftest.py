@@ -22,6 +22,7 @@ class Session:
         self.science = science
         self.folder = folder
         self.given = BRAGG_NN.read("input.json")
+        self.told_by_training: dict[str, Any] = {}
 
     def collect(self) -> None:
         self.science.prepare_session(str(self.folder), self.given["configuration"])
@@ -49,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Session:
     session = Session(BRAGG_NN.science(), tmp_path_factory.mktemp("bragg_nn"))
     session.collect()
     session.find(*session.given["scans"])
-    session.train()
+    session.told_by_training = session.train()
     session.judge()
     return session
 

@@ -10,7 +10,7 @@ import sklearn
 
 from tests.bragg_nn.conftest import BRAGG_NN, HELD_OUT
 from tests.use_cases import checks
-from tests.use_cases.case import Recorded, recorded_once
+from tests.use_cases.case import Recorded, once, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -62,6 +62,7 @@ def test_each_state_of_the_network_is_a_model_that_tells_how_good_it_is(recorded
     assert all(record["tags"]["loss"] < 0.01 for record in models)
 
 
+@once
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(BRAGG_NN, tmp_path / "plain", sqlite_url)
     checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)

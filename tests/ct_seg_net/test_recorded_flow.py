@@ -18,7 +18,7 @@ from tests.ct_seg_net.conftest import (
     ROUNDS,
 )
 from tests.use_cases import checks
-from tests.use_cases.case import Recorded, recorded_once, sha256
+from tests.use_cases.case import Recorded, once, recorded_once, sha256
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -112,6 +112,7 @@ def test_what_came_of_a_scan_is_found_by_its_id(recorded):
     assert {one["name"] for one in found} == {f"{HELD_OUT}/{file}.npy" for file in files}
 
 
+@once
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(CT_SEG_NET, tmp_path / "plain", sqlite_url)
     checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)

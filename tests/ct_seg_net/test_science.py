@@ -90,21 +90,19 @@ def test_the_votes_are_what_most_networks_say(trained):
     assert any(np.any(votes != one) for one in said)
 
 
-def test_nothing_learns_from_what_was_marked_by_hand(trained, session):
-    for path in session.folder.glob("*/marked_by_hand.npy"):
+def test_a_second_time_makes_the_same_files_and_learns_from_nothing_that_was_marked_by_hand(
+    trained, session
+):
+    session.collect()
+    session.reconstruct(*session.given["scans"])
+    marked = {path: path.read_bytes() for path in session.folder.glob("*/marked_by_hand.npy")}
+    assert len(marked) == 3
+    for path in marked:
         path.unlink()
     session.train()
     session.retrain()
-    for size_px in PATCHES_PX:
-        model = f"model/patch_{size_px}.npz"
-        assert sha256(session.folder / model) == sha256(trained.folder / model)
-
-
-def test_a_second_time_in_the_same_folder_makes_the_same_files(trained, session):
-    session.collect()
-    session.reconstruct(*session.given["scans"])
-    session.train()
-    session.retrain()
+    for path, content in marked.items():
+        path.write_bytes(content)
     session.judge()
     files = [path for path in trained.folder.rglob("*") if path.is_file()]
     assert len(files) == 59

@@ -11,7 +11,7 @@ import sklearn
 
 from tests.samarakoon.conftest import HELD_OUT, SAMARAKOON, TRAINED_ON
 from tests.use_cases import checks
-from tests.use_cases.case import Recorded, recorded_once
+from tests.use_cases.case import Recorded, once, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 NUMPY, SCIPY, SKLEARN = (
@@ -79,6 +79,7 @@ def test_the_couplings_are_tags_of_the_fitted_model(recorded):
     assert all(told[key] == found["tags"][key] for key in ("first_k", "second_k", "third_k"))
 
 
+@once
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SAMARAKOON, tmp_path / "plain", sqlite_url)
     checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -14,7 +11,7 @@ import sklearn
 
 from tests.slac.conftest import SLAC
 from tests.use_cases import checks
-from tests.use_cases.case import Recorded, recorded_once
+from tests.use_cases.case import Recorded, once, recorded_once
 from tests.use_cases.story import story_of, work_of
 
 SOFTWARE = {
@@ -80,6 +77,7 @@ def test_what_the_network_says_is_listed_as_tests_with_verdicts(recorded):
     assert all(one["tags"]["measured"] <= one["tags"]["limit"] for one in listed)
 
 
+@once
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SLAC, tmp_path / "plain", sqlite_url)
     checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)
@@ -125,8 +123,4 @@ def test_a_wrong_batch_of_simulations_is_recalled_and_only_what_came_of_it_is_re
 
 def junit(recorded: Recorded) -> ElementTree.Element:
     """Return the report of tests that a program would read."""
-    program = "import sys; from braid_db.cli import main; sys.exit(main())"
-    line = [sys.executable, "-c", program, "statement", "list", "--format", "junit"]
-    environment = os.environ | {"BRAID_DB_URL": recorded.url}
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=True)
-    return ElementTree.fromstring(done.stdout)
+    return ElementTree.fromstring(recorded.printed("statement", "list", "--format", "junit"))

@@ -11,7 +11,7 @@ import scipy
 
 from tests.ssx.conftest import SSX
 from tests.use_cases import checks
-from tests.use_cases.case import Recorded, recorded_once, sha256, told_apart
+from tests.use_cases.case import Recorded, once, recorded_once, sha256, told_apart
 from tests.use_cases.story import story_of, work_of
 
 SOFTWARE = {("fact", f"numpy {np.__version__}"), ("fact", f"scipy {scipy.__version__}")}
@@ -84,9 +84,17 @@ def test_each_experiment_derives_from_its_own_configuration_alone(recorded):
     assert derived == {("data", "chip-1/int/batch_0.int"), ("data", "chip-1/int/batch_1.int")}
 
 
-def test_a_second_run_after_a_change_by_hand_is_told_apart(tmp_path, database_url):
-    recorded = Recorded(SSX, tmp_path / "work", database_url)
+def test_a_second_run_is_known_again_and_one_after_a_change_by_hand_is_told_apart(
+    tmp_path, sqlite_url
+):
+    recorded = Recorded(SSX, tmp_path / "work", sqlite_url)
     recorded.run()
+    files = {p: sha256(p) for p in recorded.folder.rglob("*") if p.is_file()}
+    known = {r["record_id"] for r in recorded.records() if r["kind"] != "step"}
+    recorded.run()
+    assert {p: sha256(p) for p in recorded.folder.rglob("*") if p.is_file()} == files
+    assert {r["record_id"] for r in recorded.records() if r["kind"] != "step"} == known
+
     path = recorded.folder / "chip-1" / "beamline.json"
     before = sha256(path)
     recorded.edit("chip-1/beamline.json", distance_mm=94.5)
@@ -115,16 +123,7 @@ def test_a_second_run_after_a_change_by_hand_is_told_apart(tmp_path, database_ur
     assert len({r["run_id"] for r in second["records"] if r["kind"] == "step"}) == 1
 
 
-def test_the_flow_run_twice_makes_the_same_files_and_knows_them_again(tmp_path, sqlite_url):
-    recorded = Recorded(SSX, tmp_path / "work", sqlite_url)
-    recorded.run()
-    files = {p: sha256(p) for p in recorded.folder.rglob("*") if p.is_file()}
-    once = {r["record_id"] for r in recorded.records() if r["kind"] != "step"}
-    recorded.run()
-    assert {p: sha256(p) for p in recorded.folder.rglob("*") if p.is_file()} == files
-    assert {r["record_id"] for r in recorded.records() if r["kind"] != "step"} == once
-
-
+@once
 def test_the_flow_without_provenance_makes_the_same_files(recorded, tmp_path, sqlite_url):
     plain = Recorded(SSX, tmp_path / "plain", sqlite_url)
     checks.check_that_without_provenance_the_same_files_are_made(recorded, plain)

@@ -14,8 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from braid_db.cli import main
 from braid_db.compute import sources
+from tests.effort import costly
 
 FLOWS = Path(__file__).parents[2] / "flows"
 
@@ -77,13 +80,15 @@ class Recorded:
         self.folder = folder
         self.url = database_url
 
+    def printed(self, *arguments: str) -> str:
+        """Return what a command prints; it runs in this process, as starting one costs more."""
+        done = CliRunner().invoke(main, arguments, env={"BRAID_DB_URL": self.url})
+        assert done.exit_code == 0, done.stderr or done.exception
+        return done.stdout
+
     def command(self, *arguments: str) -> Any:
-        program = "import sys; from braid_db.cli import main; sys.exit(main())"
-        line = [sys.executable, "-c", program, *arguments, "--format", "json"]
-        environment = os.environ | {"BRAID_DB_URL": self.url}
-        done = subprocess.run(line, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        """Return what a command answers."""
+        return json.loads(self.printed(*arguments, "--format", "json"))
 
     def run(self, definition: str = "provenance.json", **settings: Any) -> dict[str, Any]:
         """Run the flow, and return its final state."""
@@ -128,7 +133,7 @@ class Recorded:
 def recorded_once(case: UseCase) -> Any:
     """Return a fixture: what one run of a flow recorded on each database, not to be changed."""
 
-    @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+    @pytest.fixture(scope="module", params=["sqlite", "postgresql"][: costly(10)])
     def recorded(
         request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Iterator[Recorded]:
@@ -143,6 +148,10 @@ def recorded_once(case: UseCase) -> Any:
             yield once
 
     return recorded
+
+
+once = pytest.mark.parametrize("recorded", ["sqlite"], indirect=True)
+"""What one database shows as well as two: a test that asks files, and not the database."""
 
 
 def told_apart(name: str, tags: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from tests.flows.instrumenting.strategies import Told
 SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=costly(2000), deadline=None, derandomize=True, suppress_health_check=SLOW)
+@settings(max_examples=costly(600), deadline=None, derandomize=True, suppress_health_check=SLOW)
 @given(told=reading_flows())
 def test_an_error_fails_a_run_that_comes_there_and_no_path_fails_one_unseen(told: Told) -> None:
     seen = see(told)

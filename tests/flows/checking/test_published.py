@@ -63,7 +63,7 @@ def change(definition: Any, chance: random.Random) -> None:
         place[chance.choice([*place, *FIELDS])] = value
 
 
-@settings(max_examples=costly(3000), deadline=None)
+@settings(max_examples=costly(1000), deadline=None)
 @given(chance=st.randoms(use_true_random=False), changes=st.integers(0, 3), is_small=st.booleans())
 def test_a_check_refuses_what_the_service_refuses_and_nothing_else(
     chance: random.Random, changes: int, is_small: bool
@@ -90,7 +90,7 @@ class Anybody(ActionProviders, People):
 
 
 @settings(
-    max_examples=costly(2000),
+    max_examples=costly(1000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -36,7 +36,7 @@ def test_executors_that_are_killed_at_random_lose_nothing_and_repeat_nothing_in_
     ledger: Ledger, mortals: Victims, costly: Callable[[int], int], tmp_path: Path
 ) -> None:
     errands, chance, interrupted = Errands(ledger, tmp_path), random.Random(1), 0
-    began, left, longest_s = tmp_path / "began", costly(200), 0.06
+    began, left, longest_s = tmp_path / "began", costly(100), 0.06
     allowed = list(ledger.settings.allowed_commands)
     while left > 0 or not interrupted:
         # On a busy machine they may all be killed before they run anything: then give them longer.

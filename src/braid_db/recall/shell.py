@@ -7,8 +7,10 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
 from typing import BinaryIO, cast
 
 from braid_db.recall.attempts import Attempt, Ending
@@ -32,23 +34,55 @@ def run_program(path: str, arguments: Sequence[str], limit_s: float) -> Attempt:
     :param arguments: what follows its own name.
     :param limit_s: how long it may take.
     """
+    process = None
     try:
-        process = _start(path, arguments)
+        with _interrupts_waiting():
+            process = _start(path, arguments)
+        return _await(process, limit_s)
     except OSError as error:
+        if process is not None:
+            raise
         return Attempt(Ending.FAILED, None, f"It cannot be started: {error.strerror}.")
+    finally:
+        if process is not None:
+            _end_group(process)
+            cast(BinaryIO, process.stdout).close()
+
+
+def _await(process: subprocess.Popen[bytes], limit_s: float) -> Attempt:
+    """Return how a program ends, which it does by force when its time is over."""
     output = BoundedOutput()
-    with cast(BinaryIO, process.stdout) as pipe, selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        try:
-            in_time = _listen(process, selector, output, time.monotonic() + limit_s)
-        finally:
-            status = _end_group(process)
+    with selectors.DefaultSelector() as selector:
+        selector.register(cast(BinaryIO, process.stdout), selectors.EVENT_READ)
+        in_time = _listen(process, selector, output, time.monotonic() + limit_s)
+        status = _end_group(process)
         _read_the_rest(selector, output)
     if not in_time:
         return Attempt(
             Ending.FAILED, status, output.text(f"[killed at its time limit of {limit_s:g} s]")
         )
     return Attempt(Ending.FAILED if status else Ending.DONE, status, output.text())
+
+
+@contextlib.contextmanager
+def _interrupts_waiting() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of this block, in the one thread that it interrupts.
+
+    Interrupted while it starts a program, nobody would know which one to end. The program does
+    not inherit this.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    heard: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *what: heard.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            handler(*heard[0])
 
 
 class BoundedOutput:
@@ -126,7 +160,9 @@ def _is_over(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> int:
-    """Kill a program with all that it started, and return its exit status."""
+    """Kill a program with all that it started, unless that was done; return its exit status."""
+    if process.returncode is not None:
+        return process.returncode
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     return process.wait()

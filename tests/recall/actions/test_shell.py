@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from braid_db.recall import shell
 from braid_db.recall.attempts import Attempt, Ending
 from braid_db.recall.shell import KEPT_BYTES, BoundedOutput, run_program
 
@@ -164,3 +168,27 @@ def test_arguments_arrive_as_they_are_whatever_the_locale(
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     assert run('printf "%s" "$1"', "é ☃").output == "é ☃"
+
+
+def test_ctrl_c_while_a_program_is_being_started_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The interpreter may look at a signal only after the program has begun."""
+    begun: list[int] = []
+
+    def start_and_interrupt(*what: Any) -> Any:
+        process = start(*what)
+        begun.append(process.pid)
+        os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    start = shell._start
+    monkeypatch.setattr(shell, "_start", start_and_interrupt)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run_program("/bin/sleep", ["600"], 60.0)
+    [number] = begun
+    try:
+        assert not is_alive(number)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
+    assert signal.getsignal(signal.SIGINT) is handler

@@ -244,12 +244,14 @@ class Explanation(Lines):
     :param given: what nothing recorded led to: where it all began.
     :param steps: each after those that it builds on.
     :param derived: what came from what without a step: predecessor, derived record and role.
+    :param hidden: how many records that lie farther away led to these, and are not told of.
     """
 
     record: RecordView
     given: tuple[RecordView, ...]
     steps: tuple[ToldStep, ...]
     derived: tuple[tuple[RecordView, RecordView, Role], ...]
+    hidden: int = 0
 
     def lines(self) -> Iterator[str]:
         """Yield what was given, then each step with what it used and made of what led there."""
@@ -266,6 +268,8 @@ class Explanation(Lines):
             yield from (f"  {one}  from  {source}" for source, one, _ in self.derived)
         if not self.steps and not self.derived:
             yield from ["", "Nothing is recorded that led to it."]
+        if self.hidden:
+            yield from ["", f"{self.hidden:,} records that lie farther away are left out."]
 
 
 def _named(what: str, records: Sequence[RecordView]) -> Iterator[str]:

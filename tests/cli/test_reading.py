@@ -234,3 +234,13 @@ def test_the_status_keeps_a_password_to_itself(
         assert result.exit_code == 0, result.stderr
         assert "postgresql" in result.stdout
         assert "secret" not in result.stdout
+
+
+def test_a_story_that_is_too_long_says_how_much_it_leaves_out(
+    run: Run, ask: Ask, recorded: Recorded
+) -> None:
+    told = run("record", "why", recorded["structure"], "--limit", "1")
+    assert "3 records that lie farther away are left out." in told.stdout
+    assert told.stderr == "--limit 0 tells of all.\n"
+    assert ask("record", "why", recorded["structure"], "--limit", "1")["hidden"] == 3
+    assert ask("record", "why", recorded["structure"], "--limit", "0")["hidden"] == 0

@@ -125,6 +125,31 @@ def test_a_story_tells_each_step_after_those_that_it_builds_on(
     assert steps == [(train, [fact, data], [model]), (infer, [fact, model], [statement])]
 
 
+def test_a_long_story_is_told_of_its_nearest_and_begins_with_nothing_that_came_from_others(
+    store: Store,
+) -> None:
+    def work(tx: Transaction) -> list[int]:
+        ids = plant_records(tx, [Kind.DATA] * 7)
+        first, second, third, fourth, fifth, given, last = ids
+        chain = [(first, second), (second, third), (third, fourth), (fourth, fifth), (fifth, last)]
+        plant_edges(tx, [(*pair, Role.DERIVED) for pair in (*chain, (given, last))])
+        return ids
+
+    *_, fourth, fifth, given, last = store.write(work)
+    told = store.read(lambda tx: explain(tx, last, limit=4))
+    pairs = {(one.record_id, source.record_id) for source, one, _ in told.derived}
+    assert pairs == {(last, fifth), (last, given), (fifth, fourth), (fourth, fourth - 1)}
+    assert [one.record_id for one in told.given] == [given]
+    assert told.hidden == 2
+    assert list(told.lines())[-1] == "2 records that lie farther away are left out."
+    for limit in (0, 1, 2, 3):
+        told = store.read(lambda tx, limit=limit: explain(tx, last, limit=limit))  # type: ignore[misc]
+        assert {one.record_id for one in told.given} <= {given}
+        assert told.hidden == 6 - limit
+    whole = store.read(lambda tx: explain(tx, last, limit=6))
+    assert ([one.record_id for one in whole.given], whole.hidden) == ([1, given], 0)
+
+
 def test_what_a_step_used_in_two_ways_is_told_once(store: Store) -> None:
     def work(tx: Transaction) -> list[int]:
         ids = plant_records(tx, [Kind.STEP, Kind.STEP])

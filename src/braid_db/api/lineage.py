@@ -172,14 +172,22 @@ class Traceable(Stored):
             for one in page.items
         ]  # fmt: skip
 
-    def why(self, *, as_of: datetime | None = None, session: Session | None = None) -> Explanation:
+    def why(
+        self,
+        *,
+        as_of: datetime | None = None,
+        limit: int | None = None,
+        session: Session | None = None,
+    ) -> Explanation:
         """Return how this version came about; print it for the story.
 
+        :param limit: of how many of the nearest records to tell at most.
         :raises NotRecordedThen: if it was recorded only later.
         """
-        then = self._time(as_of)
+        then, most = self._time(as_of), arguments.count_or_none("limit", limit)
         return self._read(
-            lambda tx, pin: explain(tx, pin.record_id, version=pin.version, as_of=then), session
+            lambda tx, pin: explain(tx, pin.record_id, version=pin.version, as_of=then, limit=most),
+            session,
         )
 
     def _time(self, as_of: datetime | None) -> datetime | None:

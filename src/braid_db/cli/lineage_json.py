@@ -52,6 +52,7 @@ def explanation_json(told: Explanation) -> dict[str, object]:
             {"predecessor": _named(source), "derived": _named(derived), "role": role.value}
             for source, derived, role in told.derived
         ],
+        "hidden": told.hidden,
     }
 
 

@@ -65,6 +65,15 @@ limit_option = click.option(
     callback=lambda context, option, value: value or None,
 )
 
+nearest_option = click.option(
+    "--limit",
+    type=click.IntRange(0, values.LARGEST_COUNT),
+    default=1000,
+    show_default=True,
+    help="How many of the nearest to show at most; 0 shows all.",
+    callback=lambda context, option, value: value or None,
+)
+
 kinds_option = click.option(
     "--kind",
     "kinds",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from braid_db.model import Kind, Role
@@ -10,7 +10,7 @@ from braid_db.records.errors import NotAModel
 from braid_db.records.lineage import get_lineage, name
 from braid_db.records.views import get_record
 from braid_db.store import Transaction
-from braid_db.views import Edge, Explanation, Lineage, ToldStep
+from braid_db.views import Edge, Explanation, Lineage, RecordView, ToldStep
 
 Name = tuple[int, int]
 
@@ -21,17 +21,20 @@ def explain(
     *,
     version: int | None = None,
     as_of: datetime | None = None,
+    limit: int | None = None,
 ) -> Explanation:
     """Return how a version of a record came about.
 
     :param version: the current one when omitted.
     :param as_of: what was known at a time.
+    :param limit: of how many of the nearest records to tell at most; of all when omitted. What it
+        began with is told only where all that led there is.
     :returns: the steps and transfers that led to it, each after those that it builds on, with
         what they used and made of it; what was derived without a step; and what was given.
     :raises RecordNotFound: if no record has this id.
     :raises VersionNotFound: if the record has no version of this number.
     """
-    lineage = get_lineage(tx, record_id, version=version, as_of=as_of)
+    lineage = get_lineage(tx, record_id, version=version, as_of=as_of, limit=limit)
     records = {name(node.record): node.record for node in lineage.nodes}
     records[name(lineage.start)] = lineage.start
     activities = [one for one in records if records[one].kind.is_activity]
@@ -45,7 +48,7 @@ def explain(
         for one in _in_order(activities, above, records)
     ]
     derived = {_derived(edge) for edge in lineage.edges}
-    given = [one for one in records.values() if name(one) not in derived | {name(lineage.start)}]
+    given = [one for one in _told_of_whole(lineage) if name(one) not in derived]
     alone = (
         (records[_predecessor(edge)], records[_derived(edge)], edge.role)
         for edge in lineage.edges
@@ -56,7 +59,18 @@ def explain(
         given=tuple(sorted(given, key=name)),
         steps=tuple(steps),
         derived=tuple(alone),
+        hidden=lineage.total - len(lineage.nodes),
     )
+
+
+def _told_of_whole(lineage: Lineage) -> Iterator[RecordView]:
+    """Yield the records whose predecessors are all among those that are shown.
+
+    Where the farthest are left out, some at the distance of the last one that is shown may be.
+    """
+    is_cut = lineage.total > len(lineage.nodes)
+    last = lineage.nodes[-1].distance if is_cut and lineage.nodes else 0
+    return (node.record for node in lineage.nodes if not is_cut or node.distance < last - 1)
 
 
 def data_of_model(

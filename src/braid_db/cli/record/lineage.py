@@ -15,20 +15,18 @@ from braid_db.cli.options import (
     as_of_option,
     depth_option,
     kinds_option,
+    nearest_option,
     open_store,
     record_argument,
     version_option,
 )
 from braid_db.cli.record.finding import find_record
 from braid_db.model import Kind
-from braid_db.steps import values
 from braid_db.views import Direction, Lineage
 
 if TYPE_CHECKING:
     from braid_db.recall.views import InvalidInput
     from braid_db.store import Transaction
-
-_SHOWN = 1000
 
 
 @click.command(context_settings=CONTEXT)
@@ -45,13 +43,7 @@ _SHOWN = 1000
     is_flag=True,
     help="Only where data went, as far as a recall goes: not what a flow just did earlier.",
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(0, values.LARGEST_COUNT),
-    default=_SHOWN,
-    show_default=True,
-    help="How many of the nearest to show at most; 0 shows all.",
-)
+@nearest_option
 @answering
 def lineage(
     named: str,
@@ -62,7 +54,7 @@ def lineage(
     only_valid: bool,
     as_of: datetime | None,
     by_data: bool,
-    limit: int,
+    limit: int | None,
     form: str,
 ) -> None:
     """Show all that RECORD came from, or all that came from it.
@@ -85,7 +77,7 @@ def lineage(
             only_valid=only_valid,
             as_of=as_of,
             by_data=by_data,
-            limit=limit or None,
+            limit=limit,
         )
         shown = [found.start, *(node.record for node in found.nodes)]
         return found, [] if as_of else causes_of_views(tx, shown)

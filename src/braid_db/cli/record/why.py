@@ -12,6 +12,7 @@ from braid_db.cli.options import (
     CONTEXT,
     answering,
     as_of_option,
+    nearest_option,
     open_store,
     record_argument,
     version_option,
@@ -23,8 +24,11 @@ from braid_db.cli.record.finding import find_record
 @record_argument
 @version_option
 @as_of_option
+@nearest_option
 @answering
-def why(named: str, version: int | None, as_of: datetime | None, form: str) -> None:
+def why(
+    named: str, version: int | None, as_of: datetime | None, limit: int | None, form: str
+) -> None:
     """Tell how RECORD came about, such as how a decision was made.
 
     What was given, then each step after those that it builds on, with what it used and made of
@@ -33,9 +37,11 @@ def why(named: str, version: int | None, as_of: datetime | None, form: str) -> N
     from braid_db.records.reasons import explain
 
     told = open_store().read(
-        lambda tx: explain(tx, find_record(tx, named), version=version, as_of=as_of)
+        lambda tx: explain(tx, find_record(tx, named), version=version, as_of=as_of, limit=limit)
     )
     if form == "json":
         as_json.say_json(explanation_json(told))
     else:
         text.say(told.lines())
+        if told.hidden:
+            text.note("--limit 0 tells of all.")

@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -135,14 +136,28 @@ def watch(child: int) -> str:
     return "killed" if os.WIFSIGNALED(status) else "done"
 
 
+def _warm_up() -> None:
+    """Record into a file that is thrown away, so that no victim loads and compiles what it needs.
+
+    It takes nothing of that with it: a process that was forked opens its database anew.
+    """
+    from braid_db.steps.home import home
+
+    with TemporaryDirectory() as folder:
+        os.environ["BRAID_DB_URL"] = f"sqlite:///{folder}/braid.db"
+        whole("add_record_for_action_step")(**call_of(0))
+        home().store.close()
+    del os.environ["BRAID_DB_URL"]
+
+
 def serve(work: Callable[..., None]) -> None:
     """Read orders, a line each, and tell what becomes of each victim.
 
     :param work: what a victim does with its order.
     """
-    import braid_db.steps.action_step
     import braid_db.store.postgresql  # noqa: F401
 
+    _warm_up()
     for line in sys.stdin:
         child = os.fork()
         if not child:

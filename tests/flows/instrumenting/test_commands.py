@@ -38,7 +38,7 @@ def test_the_answer_is_the_definition_and_strip_gives_the_one_before(definition:
     assert done.exit_code == 0, done.output
     assert set(json.loads(done.stdout)["States"]) > {"A", "B", "Record_A", "Record_B"}
     assert "2 actions are recorded" in done.stderr
-    assert "Latency" in done.stderr
+    assert "Latency: a run waits for up to 2 calls" in done.stderr
     assert "A: it replaces the whole state" in done.stderr
     again = definition.with_name("again.json")
     again.write_text(done.stdout)

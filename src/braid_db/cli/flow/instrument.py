@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,7 @@ def _as_json(done: Instrumented, schema: dict[str, Any]) -> dict[str, Any]:
         "recorded": done.recorded,
         "added": done.added,
         "calls": done.calls,
+        "latency": {**asdict(done.latency), "seconds": done.latency.seconds},
         "warnings": [warned._asdict() for warned in done.warnings],
     }
 
@@ -110,12 +112,7 @@ def _summary(done: Instrumented) -> list[str]:
         f"{len(done.recorded)} actions are recorded. {len(done.added)} states were added, "
         f"{done.calls} of which call a function: {', '.join(done.added) or 'none'}."
     )
-    when = "after each action" if done.mode == "each" else "on its way out"
-    latency = (
-        f"Latency: a run waits for one such call {when}. The service asks for its end at "
-        f"intervals that double, so that a call of t seconds may take it 2t."
-    )
-    return [added, latency]
+    return [added, str(done.latency)]
 
 
 def _registered(endpoint: str | None, functions: tuple[str, ...]) -> Registered:

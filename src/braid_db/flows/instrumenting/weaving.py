@@ -13,6 +13,7 @@ from braid_db.flows.errors import FlowDefinitionInvalid
 from braid_db.flows.instrumenting.calling import NOT_REGISTERED, Caller, Registered
 from braid_db.flows.instrumenting.dataflow import facts_of
 from braid_db.flows.instrumenting.each import Each
+from braid_db.flows.instrumenting.latency import Latency, latency_of
 from braid_db.flows.instrumenting.naming import Naming, added
 from braid_db.flows.instrumenting.once import Once
 from braid_db.flows.instrumenting.reading import State, States, is_provenance, read_states
@@ -33,6 +34,7 @@ class Instrumented:
     :param recorded: the actions that are recorded.
     :param added: the states that were added.
     :param functions: the remote functions that they call.
+    :param latency: how long a run waits for it.
     :param warnings: what a person should know of it.
     """
 
@@ -41,6 +43,7 @@ class Instrumented:
     recorded: list[str]
     added: list[str]
     functions: list[str]
+    latency: Latency
     warnings: list[Warned]
 
     @property
@@ -85,7 +88,8 @@ def instrument(
     names = added(result["States"])
     functions = sorted({_function(result["States"][name]) for name in names} - {""})
     warnings = warnings_of(states, recorded, facts, registered, is_once=mode is Mode.ONCE)
-    return Instrumented(result, mode, recorded, names, functions, warnings)
+    latency = latency_of(result)
+    return Instrumented(result, mode, recorded, names, functions, latency, warnings)
 
 
 def _chosen(

@@ -16,6 +16,7 @@ from braid_db.cli import as_json, text
 from braid_db.cli.files import READ_FILE
 from braid_db.cli.options import CONTEXT, answering, identity_rules, open_store, time_of
 from braid_db.cli.progress import progress
+from braid_db.errors import BraidError, InvalidArgument
 
 if TYPE_CHECKING:
     from braid_db.flows.reconciling import Outcome
@@ -30,7 +31,11 @@ def _since(context: click.Context, option: click.Parameter, told: str | None) ->
     """Return a moment, told as such or by how long it is ago."""
     age = _AGE.fullmatch(told or "")
     if age is None:
-        return time_of(context, option, told)
+        try:
+            return time_of(context, option, told)
+        except BraidError:
+            expected = "a time such as 2026-03-01T12:00Z, or an age such as 90m, 12h, 3d or 2w"
+            raise InvalidArgument("--since", f"{told!r}", expected) from None
     try:
         return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
     except OverflowError:

@@ -87,6 +87,39 @@ def test_a_last_state_that_replaces_the_whole_state_is_recorded_first(endpoint: 
     assert set(ids(endpoint)) == {"A"}
 
 
+ELSEWHERE = {"x.=": "only_then.details.token"}
+CAUGHT = [{"ErrorEquals": ["States.ALL"], "Next": "Done", "ResultPath": "$.error"}]
+TWO: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "one path": ({"ResultPath": "$.x"}, {"ResultPath": "$.x"}),
+    "the whole state": ({"ResultPath": "$", "End": True}, {"ResultPath": "$", "End": True}),
+    "the path of an error": ({"Catch": CAUGHT}, {"Catch": CAUGHT}),
+}
+
+
+@pytest.mark.parametrize("how", ["done", "failed", "refused"])
+@pytest.mark.parametrize("what", TWO)
+def test_what_one_of_two_actions_that_leave_it_at_one_place_was_given_is_not_read_for_the_other(
+    endpoint: Endpoint, what: str, how: str
+) -> None:
+    mine, its = TWO[what]
+    rule = {"Variable": "$.a", "NumericEquals": 1, "Next": "Mine"}
+    told = flow(
+        Ask={"Type": "Choice", "Choices": [rule], "Default": "Before"},
+        Before=action("only_then"),
+        Its=action("Its", Parameters=ELSEWHERE, **{"Next": "Done"} | its),
+        Mine=action("Mine", **{"Next": "Done"} | mine),
+        Done={"Type": "Pass", "End": True},
+    )
+    del told["States"]["Ask"]["Next"]
+    for fields in told["States"].values():
+        if "End" in fields:
+            fields.pop("Next", None)
+    plain = run(told, [Outcome(how)])
+    ran = run(woven(told), [Outcome(how)])
+    assert (ran.run.status, ran.run.error) == (plain.run.status, plain.run.error)
+    assert len(ran.here.calls) == 1
+
+
 def test_what_cannot_be_known_is_told_by_name() -> None:
     def warned(told: dict[str, Any]) -> dict[str, str]:
         done = instrument(told, mode="once")

@@ -184,20 +184,21 @@ class Once:
         ]
 
     def _ran(self, name: str, state: State) -> str:
-        """Return the expression of whether a state was executed, as far as the end can tell."""
-        failed = f"{self._naming.get(FAILED, 'state_name')} == {name!r}"
+        """Return the expression of whether a state was executed, as far as the end can tell.
+
+        Where it is wrongly taken to be, what it was given may not be there, which ends the run. So
+        what another state may have left at the same place counts only if it names this one.
+        """
         own = state.get("ResultPath", "$")
         if result_path(state) == ROOT and "End" in state:
             own = self._naming.path(RESULT)
-        paths = [
-            f"{own}.action_id",
-            *(
-                f"{each['ResultPath']}.Error"
-                for each in state.get("Catch", [])
-                if "ResultPath" in each
-            ),
-        ]
-        return " or ".join([f"({failed})", *(get(path) for path in paths)])
+        named = [self._naming.path(FAILED), own]
+        places = {each["ResultPath"] for each in state.get("Catch", []) if "ResultPath" in each}
+        alone = {place for place in places if len(self._catching_at(place)) == 1}
+        named += [f"{place}.Cause" for place in sorted(places - alone)]
+        ran = [f"{get(f'{path}.state_name')} == {name!r}" for path in named]
+        ran += [f"{get(f'{place}.Error')} is not None" for place in sorted(alone)]
+        return " or ".join(ran)
 
     def _enter(self, definition: dict[str, Any]) -> None:
         """Lead every way to a last state through its record."""

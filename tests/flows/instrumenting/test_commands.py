@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from braid_db.cli import main
 from braid_db.compute.registrations import Registration, Registrations
+from braid_db.flows.instrumenting import instrument
+from braid_db.flows.instrumenting.calling import COMPUTE
 
 TOLD = {
     "StartAt": "A",
@@ -43,6 +45,27 @@ def test_the_answer_is_the_definition_and_strip_gives_the_one_before(definition:
     again = definition.with_name("again.json")
     again.write_text(done.stdout)
     assert json.loads(flow("strip", again).stdout) == TOLD
+
+
+LISTED = {"DATA.$": "$.files"}
+LARGE: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "a listing": ("https://transfer.actions.globus.org/ls", {"path": "/"}, True),
+    "an old listing": ("https://actions.globus.org/transfer/ls/", {"path": "/"}, True),
+    "files from the state": ("https://transfer.actions.globus.org/transfer", LISTED, True),
+    "named files": ("https://transfer.actions.globus.org/transfer", {"DATA": []}, False),
+    "tasks from the state": (COMPUTE, {"tasks.=": "[{} for one in files]"}, True),
+    "named tasks": (COMPUTE, {"tasks": [{}]}, False),
+}
+
+
+@pytest.mark.parametrize("what", LARGE)
+def test_where_a_result_has_no_bound_is_told_and_nowhere_else(what: str) -> None:
+    url, parameters, is_large = LARGE[what]
+    state = {"Type": "Action", "ActionUrl": url, "Parameters": parameters, "ResultPath": "$.A"}
+    told = {"StartAt": "A", "States": {"A": {**state, "End": True}}}
+    for mode in ("each", "once"):
+        warned = [str(one) for one in instrument(told, mode=mode).warnings]
+        assert ["200 KB" in one for one in warned] == [True] * is_large, warned
 
 
 def test_files_are_written_where_they_are_named(definition: Path) -> None:

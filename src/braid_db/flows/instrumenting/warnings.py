@@ -16,6 +16,7 @@ from braid_db.flows.instrumenting.reading import (
     is_private,
     is_transfer,
     overlap,
+    provider,
     result_path,
 )
 from braid_db.flows.instrumenting.reads import reads_of
@@ -49,6 +50,7 @@ def warnings_of(
         for sentence in (
             *(_of_recorded(states[name], is_once=is_once) if name in recorded else ()),
             *(_of_once(states, name) if is_once and name in recorded else ()),
+            *(_of_size(states[name]) if name in recorded else ()),
             *_of_ids(states[name], registered),
             *(_of_end(states[name]) if is_once else _of_any(states[name], facts[name])),
         )
@@ -68,12 +70,25 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
         yield "it takes the whole state: that is not recorded, nor as data what it depends on."
     if is_private(writes):
         yield "its result is private: only its status and times are recorded."
+
+
+def _of_size(state: State) -> Iterator[str]:
+    """Say where the definition itself shows that there is no bound to what is told of an action.
+
+    What a function returns is as large as whoever wrote it wants: of that, nothing is said.
+    """
     told = state.get("Parameters", {})
-    if is_transfer(state) and not any(isinstance(told.get(key), list) for key in _ITEMS):
-        yield (
-            "it takes its list of files from the state, and the result of its record holds two ids "
-            "a file: some thousands of files come near the 200 KB that a run's state may have."
-        )
+    if is_transfer(state):
+        if not any(isinstance(told.get(key), list) for key in _ITEMS):
+            yield (
+                "it takes its list of files from the state, and the result of its record holds two "
+                "ids a file: some thousands of files come near the 200 KB that a run's state may "
+                "have."
+            )
+    elif provider(state).rstrip("/").rpartition("/")[2] in _LISTING:
+        yield f"what it lists may be long, {_WHOLE}; limit what it lists, or '--skip' it."
+    elif {"tasks.$", "tasks.="} & told.keys():
+        yield f"how many functions it calls is known only in a run, {_WHOLE}, one for each."
 
 
 def _of_once(states: States, name: str) -> Iterator[str]:
@@ -95,6 +110,9 @@ def _of_once(states: States, name: str) -> Iterator[str]:
 
 
 _ITEMS = ("DATA", "transfer_items")
+_LISTING = ("ls", "query")
+"""The operations of Globus Transfer and of Globus Search whose answers are lists."""
+_WHOLE = "and its record is given the whole result, of which a run's state may hold 200 KB"
 
 
 def _of_ids(state: State, registered: Registered) -> Iterator[str]:

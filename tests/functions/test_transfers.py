@@ -170,6 +170,18 @@ def test_nothing_need_be_told_of_a_transfer(endpoint: Endpoint, empty: Any) -> N
     assert record.tags == {"status": "Unknown"}
 
 
+def test_a_task_that_was_refused_is_known_again_by_the_label_it_was_to_have(
+    endpoint: Endpoint,
+) -> None:
+    asked = {**today(*FILES), "label": "scan 7 to the archive"}
+    refused_one = endpoint.transfer(None, asked, {"status": "FAILED", "details": {}})
+    record = endpoint.record(refused_one["flow_state_record_id"])
+    assert record.name == "Globus Transfer task Unknown"
+    assert record.tags == {"status": "FAILED", "label": "scan 7 to the archive"}
+    done = endpoint.transfer(None, asked, task("a", label="another one"))
+    assert endpoint.record(done["flow_state_record_id"]).tags["label"] == "another one"
+
+
 @pytest.mark.parametrize(
     ("told", "names"),
     [

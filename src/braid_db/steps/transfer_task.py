@@ -67,9 +67,12 @@ def read_transfer(request: TransferRequest) -> TransferToRecord:
     document = read_object("transfer_result", request.transfer_result)
     task = document if "task_id" in document else details_of(document)
     status = task.get("status", document.get("status"))
+    told = read_object("transfer_input", request.transfer_input)
+    # By its label alone one knows again a task that was refused, and so has no id.
+    labelled = {"label": task.get("label") or told.get("label")}
     return TransferToRecord(
-        task=task_definition(task, status),
-        items=read_items(read_object("transfer_input", request.transfer_input)),
+        task=task_definition(task | labelled, status),
+        items=read_items(told),
         generates=status is None or status == SUCCEEDED,
         is_over=status in (None, SUCCEEDED, FAILED),
         context=request.context(creator_of(document)),

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from braid_db.identity import IdentityRules
-from braid_db.model import NO_REFERENCES, Reference, References, Role
-from braid_db.records.contents import Contents
+from braid_db.model import NO_REFERENCES, Reference, References
+from braid_db.records.completed import complete_record
 from braid_db.records.late import Late
 from braid_db.records.receipts import CallKey, Result, once_by_key
 from braid_db.records.steps import StepToRecord, record_step
@@ -25,14 +25,15 @@ class Execution(NamedTuple):
 
     :param key: of its receipt, under which it may have been recorded by itself; None where
         nothing tells it from another.
-    :param after: the states whose results it was given.
+    :param after: the executions whose results it was given, by their places among all; all of them
+        before its own. None where nobody knows them.
     :param has_id: whether an id of the action tells it from the state's other executions.
     """
 
     state: str
     key: CallKey | None
     told: StepToRecord | TransferToRecord
-    after: tuple[str, ...] = ()
+    after: tuple[int, ...] | None = ()
     has_id: bool = True
 
 
@@ -66,39 +67,18 @@ def record_executions(
         are to the new ones is added.
     """
     timeline = Timeline(rules, [one.told for one in executions], known)
-    by_state: dict[str, int] = {}
     ids: list[int] = []
     for place, one in enumerate(executions):
         record_id = known.get(place)
-        others = [by_state[state] for state in one.after if state in by_state]
+        others = None if one.after is None else sorted({ids[each] for each in one.after})
         if record_id is None:
-            told = _linked(one, ids[-1:], others, timeline.around(place, ids))
+            told = _linked(one, ids[-1:], others or (), timeline.around(place, ids))
             result = _record(tx, rules, one.key, told)
             record_id = result["flow_state_record_id"]
         else:
-            new = set(ids).difference(known.values())
-            _link(tx, one, record_id, new.intersection(ids[-1:]), new.intersection(others))
+            complete_record(tx, one.told.context, record_id, ids[-1:], others)
         ids.append(record_id)
-        by_state[one.state] = record_id
     return ids
-
-
-def _link(
-    tx: Transaction, one: Execution, record_id: int, before: set[int], others: set[int]
-) -> None:
-    """Add to a record that was there what it is to those before it that are new."""
-    if not before | others:
-        return
-    tx.need_to_be_alone()
-    contents = Contents(tx, one.told.context)
-    contents.ask([record_id, *before, *others])()
-    own = contents.current(contents.get(record_id))
-    followed = [contents.current(contents.get(each)) for each in sorted(before)]
-    given = [contents.current(contents.get(each)) for each in sorted(others)]
-    for role, sources in ((Role.FOLLOWED, followed), (Role.INFORMED, given)):
-        for source in sources:
-            contents.derive_unless_before(source, own, role)
-    contents.spread_invalid(given, followed)
 
 
 def _linked(

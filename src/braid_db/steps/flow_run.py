@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from braid_db.errors import InvalidArgument
 from braid_db.records.flow_runs import Execution
@@ -68,20 +68,41 @@ def read_executions(request: FlowRunRequest) -> list[Execution]:
     return read.in_order()
 
 
+class _After(NamedTuple):
+    """The states whose results one was given.
+
+    :param latest: those of which the latest execution is meant.
+    :param rounds: those of which earlier ones are, as far as they are told: what a loop gathered.
+    """
+
+    latest: tuple[str, ...]
+    rounds: tuple[str, ...]
+
+    def places(self, before: list[Execution]) -> tuple[int, ...]:
+        """Return the places of the executions that are meant among those before."""
+        latest = {one.state: place for place, one in enumerate(before) if one.state in self.latest}
+        rounds = {place for place, one in enumerate(before) if one.state in self.rounds}
+        return tuple(sorted({*latest.values(), *rounds}))
+
+
+def _names(place: str, field: str, item: dict[str, Any]) -> tuple[str, ...]:
+    return values.texts(f"{place}.{field}", item.get(field), values.NAME_LENGTH)
+
+
 class _Reading:
     """The executions of one call; one that two outcomes show is one."""
 
     def __init__(self, request: FlowRunRequest) -> None:
         self._request = request
         self._seen: set[tuple[str, str]] = set()
-        self._found: list[tuple[bool, datetime, Execution]] = []
+        self._found: list[tuple[bool, datetime, Execution, _After]] = []
 
     def step(self, place: str, item: Any) -> None:
         """Read what came of one state of the flow."""
         if not isinstance(item, dict):
             raise InvalidArgument(place, values.kind_of(item), "an object with step_name")
         name = values.text(f"{place}.step_name", item.get("step_name"), values.NAME_LENGTH)
-        after = values.texts(f"{place}.after", item.get("after"), values.NAME_LENGTH)
+        after = _After(*(_names(place, field, item) for field in ("after", "after_rounds")))
         is_transfer = values.flag(f"{place}.is_transfer", item.get("is_transfer"))
         for document, error, ended_run in _outcomes(place, name, item.get("outcomes")):
             action_id = str(document.get("action_id") or "")
@@ -91,7 +112,7 @@ class _Reading:
             told = (self._transfer if is_transfer else self._step)(name, item, document, error)
             key = self._key(TRANSFER if is_transfer else STEP, name, action_id)
             begun = times_of(document.get("start_time"), None).started_at or self._latest()
-            self._found.append((ended_run, begun, Execution(name, key, told, after)))
+            self._found.append((ended_run, begun, Execution(name, key, told), after))
 
     def _latest(self) -> datetime:
         """Return when the execution before began, for one that does not say it."""
@@ -99,7 +120,10 @@ class _Reading:
 
     def in_order(self) -> list[Execution]:
         """Return the executions as they began; what ended the run is the last."""
-        return [one for *_, one in sorted(self._found, key=lambda found: found[:2])]
+        executions: list[Execution] = []
+        for *_, one, after in sorted(self._found, key=lambda found: found[:2]):
+            executions.append(one._replace(after=after.places(executions)))
+        return executions
 
     def _key(self, function: str, name: str, action_id: str) -> CallKey | None:
         if self._request.run_id is None:

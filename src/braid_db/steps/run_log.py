@@ -21,8 +21,8 @@ from braid_db.store import Store
 
 Told = dict[str, Any]
 """One execution of an action: its ``step_name``, ``result`` (its status document), ``id`` and
-``has_id``, ``is_transfer``, what it was ``given``, the ``error`` that it ended by, and the states
-``after`` whose results it was given."""
+``has_id``, ``is_transfer``, what it was ``given``, the ``error`` that it ended by, and the
+executions ``after`` whose results it was given, by their places; None where nobody knows them."""
 
 
 class Reconciled(NamedTuple):
@@ -73,7 +73,8 @@ def _execution(run: Told, run_id: str, step: Told, warnings: list[str]) -> Execu
     else:
         told = read(run, last)
     key = key_of_execution(TRANSFER if is_transfer else STEP, run_id, name, step["id"])
-    return Execution(name, key, told, tuple(step["after"]), step["has_id"])
+    after = None if step["after"] is None else tuple(step["after"])
+    return Execution(name, key, told, after, step["has_id"])
 
 
 def _step(run: Told, step: Told) -> StepToRecord:

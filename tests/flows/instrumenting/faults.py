@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from braid_db.flows.instrumenting import calling, each, given, naming, once, stripping, weaving
+from braid_db.flows.instrumenting import (
+    calling,
+    each,
+    given,
+    naming,
+    once,
+    origins,
+    stripping,
+    table,
+    weaving,
+)
 from tests.flows.instrumenting import laws
 from tests.records.histories.faults.planting import Fault, breaks
 
@@ -32,12 +42,12 @@ def a_lost_pointer_is_not_made_good(patch: Patch) -> None:
 
 @breaks(laws.depends_on_what_it_read, planted=FAULTS)
 def only_the_last_record_is_named(patch: Patch) -> None:
-    patch.setattr(each, "is_last", lambda sources, facts: True)
+    patch.setattr(table, "is_last", lambda sources, facts: bool(sources))
 
 
 @breaks(laws.depends_on_what_it_read, planted=FAULTS)
 def data_is_taken_for_order(patch: Patch) -> None:
-    patch.setattr(each, "sources_of", lambda state, facts: set())
+    patch.setattr(origins.Origins, "read_by", lambda self, state: frozenset())
 
 
 @breaks(laws.keeps_secrets, planted=FAULTS)

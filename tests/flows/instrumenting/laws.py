@@ -146,15 +146,17 @@ def depends_on_what_it_read(seen: Seen) -> None:
             # Of what a state made of an earlier round's result, the last round is named.
             again = source in [each.state for each in executions[first + 1 : number + 1]]
             is_known = (made_by[token].record_id, record.record_id) in edges
-            hold(is_known or again or _is_wiped(seen), f"{record.record_id} needs {token}")
+            is_lost = loses_records(seen.told.definition)
+            hold(is_known or again or is_lost, f"{record.record_id} needs {token}")
 
 
-def _is_wiped(seen: Seen) -> bool:
-    states = seen.told.definition["States"].values()
-    return any(
-        state["Type"] == "Pass" and "Parameters" in state and "ResultPath" not in state
-        for state in states
-    )
+def loses_records(definition: dict[str, Any]) -> bool:
+    """Return whether a state may put what is no object in place of the whole state.
+
+    Nothing can be carried on there, and what is read later of earlier results is not known.
+    """
+    states = definition["States"].values()
+    return any(state.get("InputPath", "$") != "$" and "ResultPath" not in state for state in states)
 
 
 def keeps_secrets(seen: Seen) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.flows.instrumenting.world import COLLECTIONS, OLD_TRANSFER, OTHER, TRANSFER, Outcome
 
+NOTHING = "nothing-there"
+"""What is read where nothing stands."""
 MOST_STATES = 7
 HOW = [*["done"] * 8, "failed", "refused", "late"]
 ERRORS = [["States.ALL"], ["ActionFailedException"], ["ActionUnableToRun", "ActionTimeout"]]
@@ -46,10 +48,11 @@ def _loop(states: dict[str, Any], names: list[str], first: int, last: int) -> No
     if states[action]["Type"] != "Action":
         states[action] = {"Type": "Action", "ActionUrl": OTHER, **_given("S0", "vars")}
     states[action] |= {"Next": choice, "ResultPath": f"$.{action}"}
-    states[choice] = _going_by(action, names[first], after)
+    states[choice] = going_by(action, names[first], after)
 
 
-def _going_by(asked: str, then: str, otherwise: str) -> dict[str, Any]:
+def going_by(asked: str, then: str, otherwise: str) -> dict[str, Any]:
+    """Return a Choice by what the result of an action says."""
     variable = f"$.{asked}.details.again"
     rules = [
         {"Variable": variable, "IsPresent": True},
@@ -71,7 +74,7 @@ def _state(draw: st.DrawFn, number: int, names: list[str]) -> dict[str, Any]:
     if kind == "Pass":
         return {"Type": "Pass", **draw(_pass(names)), **follow}
     if kind == "ExpressionEval":
-        told = {"all.=": f"[getattr({draw(st.sampled_from(names))!r}, 0)]"}
+        told = {"all.=": f"[getattr({draw(st.sampled_from(names))!r}, {NOTHING!r})]"}
         place = draw(st.sampled_from(["$.vars", "$.vars.more"]))
         return {"Type": kind, "Parameters": told, "ResultPath": place, **follow}
     if kind == "Wait":
@@ -82,20 +85,22 @@ def _state(draw: st.DrawFn, number: int, names: list[str]) -> dict[str, Any]:
 @st.composite
 def _choice(draw: st.DrawFn, before: list[str], later: list[str]) -> dict[str, Any]:
     asked, one = draw(st.sampled_from(before)), draw(st.sampled_from(later))
-    return _going_by(asked, one, draw(st.sampled_from(later)))
+    return going_by(asked, one, draw(st.sampled_from(later)))
 
 
 @st.composite
 def _pass(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
     one = draw(st.sampled_from(names))
+    read, a = f"getattr('{one}', {NOTHING!r})", f"getattr('a', {NOTHING!r})"
     return draw(
         st.sampled_from(
             [
                 {},
                 {"Result": {"x": 1}, "ResultPath": "$.vars"},
-                {"Parameters": {"deep": {"er.=": f"getattr('{one}', 0)"}}, "ResultPath": "$.vars"},
-                {"Parameters": {"a.=": "getattr('a', 0)", f"{one}.=": f"getattr('{one}', 0)"}},
-                {"Parameters": {"a.=": "getattr('a', 0)"}, "ResultPath": "$"},
+                {"Parameters": {"deep": {"er.=": read}}, "ResultPath": "$.vars"},
+                {"Parameters": {"a.=": a, f"{one}.=": read}},
+                {"Parameters": {"a.=": a}, "ResultPath": "$"},
+                {"InputPath": "$.folder"},
             ]
         )
     )
@@ -136,7 +141,7 @@ def _input(draw: st.DrawFn, url: str, names: list[str]) -> dict[str, Any]:
     one, other = draw(st.sampled_from(names)), draw(st.sampled_from([*names, "vars", "shared"]))
     if url != OTHER:
         files = {
-            "source_path.=": f"'/data/' + str(getattr('{one}.details.token', 'raw'))",
+            "source_path.=": f"'/data/' + str(getattr('{one}.details.token', {NOTHING!r}))",
             "destination_path": "/archive/raw",
         }
         old = {f"{key}_id": value for key, value in COLLECTIONS.items()}
@@ -148,9 +153,9 @@ def _input(draw: st.DrawFn, url: str, names: list[str]) -> dict[str, Any]:
 def _given(one: str, other: str) -> dict[str, Any]:
     """Return Parameters that read two members of the state, and hide two things."""
     read = {
-        "a.=": "getattr('a', 0)",
-        "deep": [{"one.=": f"getattr('{one}.details', 0)", "constant": 1}],
-        "other.=": f"getattr('{other}', 0)",
+        "a.=": f"getattr('a', {NOTHING!r})",
+        "deep": [{"one.=": f"getattr('{one}.details', {NOTHING!r})", "constant": 1}],
+        "other.=": f"getattr('{other}', {NOTHING!r})",
     }
-    hidden = {"word.=": "getattr('_private_key', 0)", "__Private_Parameters": ["hidden"]}
+    hidden = {"word.=": f"getattr('_private_key', {NOTHING!r})", "__Private_Parameters": ["hidden"]}
     return {"Parameters": {**read, **hidden, "hidden": "secret-word"}}

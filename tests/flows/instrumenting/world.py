@@ -85,7 +85,7 @@ class Script:
         if outcome.how == "failed":
             document["details"] = {**document["details"], "status": "FAILED"}
         if outcome.how == "refused":
-            raise unable_to_run("It was refused.")
+            raise unable_to_run(f"It was refused: {token}")
         if outcome.how == "late":
             raise timed_out(call, {**document, "status": "ACTIVE"}, "It took too long.")
         return document

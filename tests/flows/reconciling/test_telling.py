@@ -346,7 +346,7 @@ def test_an_action_that_is_given_the_whole_state_is_not_recorded_with_it(noted: 
 def test_a_definition_that_cannot_be_used_leaves_the_order(noted: Book) -> None:
     told = read(run(two(), run_id=RUN).log, {"States": {"A": {"Type": "Task"}}})
     assert "cannot be used" in told.warnings[0]
-    assert [step["after"] for step in told.steps] == [[], []]
+    assert [step["after"] for step in told.steps] == [None, None]
     assert len(noted.reconcile(told).record_ids) == 2
 
 

@@ -24,7 +24,7 @@ from braid_db.flows.checking.shape import (
     of_members,
     of_value,
 )
-from braid_db.flows.instrumenting.dataflow import is_identity
+from braid_db.flows.instrumenting.origins import is_identity
 from braid_db.flows.instrumenting.reading import ROOT, State, States, result_path
 from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, is_computed
 from braid_db.flows.parameters import PRIVATE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from braid_db.flows.instrumenting.naming import MARK, Naming, get, get_first
+from braid_db.flows.instrumenting.naming import MARK, get
 from braid_db.flows.instrumenting.reading import State
 
 COMPUTE = "https://compute.actions.globus.org/v3"
@@ -166,18 +166,3 @@ class Document:
             "error.=": get(f"{self.path}.Error"),
             "cause.=": f"str({get(f'{self.path}.Cause')})[:2000]",
         }
-
-
-def kept(naming: Naming, name: str, pointer: str) -> State:
-    """Return the state that keeps the record of an action for later ones that read its result.
-
-    Where that record could not be made it keeps the error's name, which leads nowhere, instead of
-    the record of an earlier round.
-    """
-    found = get_first(f"{pointer}.details.result", f"{pointer}.Error")
-    return {
-        "Comment": f"{MARK}Keeps the record of {name} for the states that read its result.",
-        "Type": "ExpressionEval",
-        "Parameters": {"record.=": found},
-        "ResultPath": naming.path("steps", naming.slot(name)),
-    }

@@ -6,7 +6,6 @@ Catches are right without knowing which way was taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,10 @@ from braid_db.flows.instrumenting.calling import (
     Document,
     end_state,
     failing,
-    kept,
     moved,
     noted,
 )
-from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts
+from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts, carries
 from braid_db.flows.instrumenting.given import given_to, public, renamed
 from braid_db.flows.instrumenting.naming import MARK, Naming, get_first
 from braid_db.flows.instrumenting.reading import (
@@ -35,8 +33,9 @@ from braid_db.flows.instrumenting.reading import (
     result_path,
 )
 from braid_db.flows.instrumenting.reads import reads_of
+from braid_db.flows.instrumenting.table import PREVIOUS, STEPS, Table
 
-RESULT, CAUGHT, GIVEN, PREVIOUS, FAILED = "result", "caught", "given", "previous", "failed"
+RESULT, CAUGHT, GIVEN, FAILED = "result", "caught", "given", "failed"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Each:
         self._naming = naming
         self._caller = caller
         self._end: str | None = None
-        self._wanted_later = _wanted_later(states, facts)
+        self._table = Table(naming, states, facts)
         self._entries: dict[str, str] = {}
         self.added: list[tuple[str, str, State]] = []
 
@@ -73,7 +72,7 @@ class Each:
         wipes = result_path(state) == ROOT
         path = self._naming.path(RESULT) if wipes else state["ResultPath"]
         document = Document(name, path, is_private=is_private(result_path(state)))
-        links = self._links("Record", name, document, given, wipes=wipes)
+        links = self._links("Record", name, document, given, state)
         if wipes:
             links += [self._put(name, path, state)]
             state["ResultPath"] = path
@@ -85,7 +84,28 @@ class Each:
         """Have actions recorded, and lead every way through what was added."""
         for name in recorded:
             self._record(name)
+        for name in self._facts:
+            if self._states[name]["Type"] in ("Pass", "ExpressionEval"):
+                self._keep_table(name, self._states[name])
         self._enter(definition)
+
+    def _keep_table(self, name: str, state: State) -> None:
+        """Keep what is known of records where a state that is no action writes over it."""
+        facts, target = self._facts[name], state.get("Next")
+        if facts.last == {NOTHING} or target is None:
+            return
+        after = facts.origins.after(state)
+        links: list[Link] = []
+        if carries(state):
+            path = self._naming.path(RESULT)
+            carry = self._table.carry(name, f"{path}.{self._naming.member}", after)
+            links = [Link(self._naming.state("CarryOn", name), carry), self._put(name, path, state)]
+            state["ResultPath"] = path
+        elif self._table.is_stale(after, facts.origins, target):
+            forget = self._table.forget(name, self._naming.path(STEPS), after)
+            links = [Link(self._naming.state("Forget", name), forget)]
+        if links:
+            state["Next"] = self._chain(name, links, target)
 
     def _enter(self, definition: dict[str, Any]) -> None:
         """Lead every way to an action through what has to be done before it."""
@@ -123,7 +143,7 @@ class Each:
             path = self._naming.path(CAUGHT) if wipes else catcher["ResultPath"]
             hidden = is_private(result_path(catcher))
             document = Document(name, path, is_error=True, is_private=hidden)
-            links = self._links("RecordFailure", name, document, given, wipes=wipes)
+            links = self._links("RecordFailure", name, document, given, catcher)
             if wipes:
                 links += [self._put(name, path, catcher)]
                 catcher["ResultPath"] = path
@@ -150,16 +170,16 @@ class Each:
         name: str,
         document: Document,
         given: dict[str, Any],
-        *,
-        wipes: bool = False,
+        fields: State | None = None,
     ) -> list[Link]:
         """Return the states that record one outcome of an action.
 
-        :param wipes: whether the outcome replaces the whole state; it then carries the pointer.
+        :param fields: the state or catcher that says where the outcome is written; it carries the
+            pointer where it replaces the whole state. None where the run ends with it.
         """
-        pointer = self._naming.path(PREVIOUS)
-        if wipes:
-            pointer = f"{document.path}.{self._naming.member}.{PREVIOUS}"
+        wipes = fields is not None and result_path(fields) == ROOT
+        place = f"{document.path}.{self._naming.member}" if wipes else self._naming.path()
+        pointer = f"{place}.{PREVIOUS}"
         is_of_transfer = is_transfer(self._states[name])
         function = "add_transfer_request" if is_of_transfer else "add_record_for_action_step"
         make = self._transfer_arguments if is_of_transfer else self._step_arguments
@@ -172,12 +192,21 @@ class Each:
         comment = f"Records {name}: {outcome}."
         state = self._caller.call(comment, function, arguments, pointer)
         links = [Link(self._naming.state(what, name), state)]
-        if name in self._wanted_later:
-            keep = kept(self._naming, name, pointer)
-            if wipes:
-                keep["ResultPath"] = keep["ResultPath"].replace("$", document.path, 1)
-            links += [Link(self._naming.state("KeepRecord", name), keep)]
+        if fields is not None:
+            links += self._kept(name, fields, pointer, f"{place}.{STEPS}")
         return links
+
+    def _kept(self, name: str, fields: State, pointer: str, path: str) -> list[Link]:
+        """Return the state that keeps the record for those that read the result, if any does."""
+        before = self._facts[name]
+        after = before.recorded(name, fields).origins
+        if name in self._table.actions:
+            keep = self._table.keep(name, pointer, path, after)
+            return [Link(self._naming.state("KeepRecord", name), keep)]
+        target = fields.get("Next")
+        if target is None or not self._table.is_stale(after, before.origins, target):
+            return []
+        return [Link(self._naming.state("Forget", name), self._table.forget(name, path, after))]
 
     def _step_arguments(
         self, name: str, document: Document, given: dict[str, Any]
@@ -203,14 +232,8 @@ class Each:
 
     def _data(self, name: str) -> dict[str, Any]:
         """Return whose results an action's input is made of."""
-        facts = self._facts[name]
-        sources = sorted(sources_of(self._states[name], facts))
-        if not sources:
-            return {}
-        if is_last(sources, facts):
-            return {"other_predecessor_record_ids.=": self._naming.get(PREVIOUS)}
-        slots = [self._naming.get("steps", self._naming.slot(one), "record") for one in sources]
-        return {"other_predecessor_record_ids.=": f"[{', '.join(slots)}]"}
+        read = self._table.read_by(name)
+        return {} if read is None else {"other_predecessor_record_ids.=": read}
 
     def _may_be_lost(self, name: str, *, wipes: bool) -> bool:
         last = self._facts[name].last
@@ -235,26 +258,6 @@ class Each:
             self._end = self._naming.state("End", "Run")
             self.added.append(("", self._end, end_state()))
         return self._end
-
-
-def sources_of(state: State, facts: Facts) -> set[str]:
-    """Return the recorded actions whose results may be in what a state is given."""
-    return set().union(*(facts.of(path) for path in reads_of(state) if path != ROOT))
-
-
-def is_last(sources: Iterable[str], facts: Facts) -> bool:
-    """Return whether the one action that is meant is the last one that was recorded."""
-    return len(facts.last) == 1 and facts.last == set(sources)
-
-
-def _wanted_later(states: States, facts: dict[str, Facts]) -> set[str]:
-    """Return the actions whose records are named when they are no longer the last one."""
-    wanted: set[str] = set()
-    for name, known in facts.items():
-        if states[name]["Type"] == "Action":
-            sources = sources_of(states[name], known)
-            wanted |= set() if is_last(sources, known) else sources
-    return wanted
 
 
 def transfer_input(given: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from braid_db.flows import jsonpath
-from braid_db.flows.instrumenting.dataflow import is_identity
 from braid_db.flows.instrumenting.given import given_to
 from braid_db.flows.instrumenting.naming import get
+from braid_db.flows.instrumenting.origins import is_identity
 from braid_db.flows.instrumenting.reading import (
     ROOT,
     Path,

@@ -20,7 +20,7 @@ from braid_db.flows.instrumenting.calling import (
     noted,
 )
 from braid_db.flows.instrumenting.dataflow import NOTHING, Facts
-from braid_db.flows.instrumenting.each import add_catcher, sources_of
+from braid_db.flows.instrumenting.each import add_catcher
 from braid_db.flows.instrumenting.kept import Given
 from braid_db.flows.instrumenting.naming import Naming, get
 from braid_db.flows.instrumenting.reading import (
@@ -149,13 +149,16 @@ class Once:
         own = Document(name, state.get("ResultPath", "$"), is_private=hidden)
         outcomes = _found(own) + self._caught(name, state, hidden=hidden)
         given = Given(self._states, name, self._ran(name, state)).fields
-        sources = sorted(sources_of(state, self._facts[name]))
+        sources = self._facts[name].origins.read_by(state)
+        after = sorted({one.action for one in sources if not one.is_earlier})
+        rounds = sorted({one.action for one in sources if one.is_earlier})
         return {
             "step_name": name,
             **({"is_transfer": True} if is_transfer(state) else {}),
             "outcomes": outcomes,
             **(given if not is_transfer(state) or _has_items(given) else {}),
-            **({"after": sources} if sources else {}),
+            **({"after": after} if after else {}),
+            **({"after_rounds": rounds} if rounds else {}),
         }
 
     def _caught(self, name: str, state: State, *, hidden: bool) -> list[dict[str, Any]]:

@@ -176,6 +176,11 @@ def is_transfer(state: State) -> bool:
     )
 
 
+def is_compute(state: State) -> bool:
+    """Return whether an Action calls functions by Globus Compute, in any form of its provider."""
+    return urlsplit(provider(state)).hostname == "compute.actions.globus.org"
+
+
 def is_provenance(state: State, function_ids: frozenset[str] = frozenset()) -> bool:
     """Return whether an Action calls a function of Braid-DB, and so needs no record itself.
 

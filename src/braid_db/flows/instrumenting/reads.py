@@ -8,11 +8,30 @@ from typing import Any
 
 from braid_db.flows import expressions, jsonpath
 from braid_db.flows.errors import FlowDefinitionInvalid
-from braid_db.flows.instrumenting.reading import ROOT, Path, State, leading, members
+from braid_db.flows.instrumenting.reading import (
+    ROOT,
+    Path,
+    State,
+    is_compute,
+    is_transfer,
+    leading,
+    members,
+)
 from braid_db.flows.parameters import PRIVATE
 
 REFERENCE, EXPRESSION = ".$", ".="
 _BY_TEXT = ("getattr", "is_present")
+_INPUTS = (
+    (
+        *("source_endpoint", "source_endpoint_id", "destination_endpoint"),
+        *("destination_endpoint_id", "DATA", "transfer_items", "filter_rules", "sync_level"),
+        *("delete_destination_extra", "recursive_symlinks", "source_local_user"),
+        "destination_local_user",
+    ),
+    ("endpoint", "endpoint_id", "function", "args", "kwargs", "payload", "tasks"),
+)
+"""The members that a Transfer, and a Compute, take of what they are given: what decides which bytes
+arrive, and what is computed. Not what they are called and whom they tell of it."""
 
 
 def reads_of(state: State) -> set[Path]:
@@ -22,6 +41,19 @@ def reads_of(state: State) -> set[Path]:
     if "Result" in state:
         return set()
     return {members(state.get("InputPath", "$"))}
+
+
+def taken_by(state: State) -> set[Path]:
+    """Return the places that what a state is given is really made of.
+
+    A provider that is given the whole state, as the state names nothing of it, reads the members
+    that its own schema knows. Of any other, and of a function that is given ``$`` as an argument,
+    nobody can say what it reads: all that is there.
+    """
+    if "Parameters" in state or state.get("InputPath", "$") != "$" or state["Type"] != "Action":
+        return reads_of(state)
+    known = _INPUTS[0] if is_transfer(state) else _INPUTS[1] if is_compute(state) else ()
+    return {(name,) for name in known} or {ROOT}
 
 
 def in_parameters(value: Any) -> Iterator[Path]:

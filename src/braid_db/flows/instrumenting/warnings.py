@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from braid_db.flows.instrumenting.calling import FUNCTIONS, Registered
-from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts, is_identity
+from braid_db.flows.instrumenting.dataflow import LOST, NOTHING, Facts, Source, carries
 from braid_db.flows.instrumenting.given import given_to
 from braid_db.flows.instrumenting.kept import Given, comes_again, writers
+from braid_db.flows.instrumenting.origins import is_identity
 from braid_db.flows.instrumenting.reading import (
     ROOT,
     State,
@@ -20,6 +21,7 @@ from braid_db.flows.instrumenting.reading import (
     result_path,
 )
 from braid_db.flows.instrumenting.reads import reads_of
+from braid_db.flows.instrumenting.table import MOST_ROUNDS
 
 _WHOLE_STATE = ("Action", "CreateWebInput", "AwaitWebInput")
 
@@ -51,6 +53,7 @@ def warnings_of(
             *(_of_recorded(states[name], is_once=is_once) if name in recorded else ()),
             *(_of_once(states, name) if is_once and name in recorded else ()),
             *(_of_size(states[name]) if name in recorded else ()),
+            *(_of_rounds(name, states, facts) if not is_once and name in recorded else ()),
             *_of_ids(states[name], registered),
             *(_of_end(states[name]) if is_once else _of_any(states[name], facts[name])),
         )
@@ -67,7 +70,7 @@ def _of_recorded(state: State, *, is_once: bool) -> Iterator[str]:
     if not given_to(state):
         yield "it is given the whole state, or what is private, so that this is not recorded."
     elif ROOT in reads:
-        yield "it takes the whole state: that is not recorded, nor as data what it depends on."
+        yield "it takes the whole state: that is not recorded, and it depends on all that is in it."
     if is_private(writes):
         yield "its result is private: only its status and times are recorded."
 
@@ -149,8 +152,24 @@ def _of_any(state: State, facts: Facts) -> Iterator[str]:
         yield "it takes the whole state, which now also holds the member of the provenance."
     if not _replaces(state) or state.get("End"):
         return
-    if state["Type"] != "Action" and LOST not in facts.last:
+    if state["Type"] != "Action" and LOST not in facts.last and not carries(state):
         yield (
             "it replaces the whole state; the step after it is linked to the run's latest one, but "
-            "what it reads of earlier results is recorded only as order."
+            "what it reads of earlier results is recorded only as order, until 'flow reconcile' "
+            "adds it."
+        )
+
+
+def _of_rounds(name: str, states: States, facts: dict[str, Facts]) -> Iterator[str]:
+    """Say what is kept where earlier rounds of a loop are read."""
+    read = (
+        known.origins.read_by(states[one])
+        for one, known in facts.items()
+        if states[one]["Type"] == "Action"
+    )
+    if any(Source(name, is_earlier=True) in sources for sources in read):
+        yield (
+            f"what is made of earlier rounds of it is linked to each of them: their ids stand in "
+            f"the run's state, at most {MOST_ROUNDS:,}, some 10 KB; after so many the next round's "
+            f"record is linked to those before it and stands for them."
         )

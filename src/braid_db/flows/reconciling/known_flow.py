@@ -6,8 +6,7 @@ from typing import Any
 
 from braid_db.flows import jsonpath
 from braid_db.flows.errors import FlowDefinitionInvalid
-from braid_db.flows.instrumenting.dataflow import facts_of
-from braid_db.flows.instrumenting.each import sources_of
+from braid_db.flows.instrumenting.dataflow import Facts, facts_of
 from braid_db.flows.instrumenting.naming import is_added
 from braid_db.flows.instrumenting.reading import (
     State,
@@ -19,6 +18,7 @@ from braid_db.flows.instrumenting.reading import (
     result_path,
 )
 from braid_db.flows.instrumenting.stripping import strip
+from braid_db.flows.reconciling.following import Way
 from braid_db.flows.runner import catcher_of
 
 
@@ -33,7 +33,8 @@ class KnownFlow:
         self.warnings: list[str] = []
         self._as_run: States = {}
         self._states: States = {}
-        self._after: dict[str, list[str]] = {}
+        self._start: str | None = None
+        self._facts: dict[str, Facts] = {}
         try:
             if definition is not None:
                 self._read(definition)
@@ -53,11 +54,17 @@ class KnownFlow:
             for name, state in states.items()
             if state["Type"] == "Action" and not is_provenance(state)
         )
-        facts = facts_of(own["StartAt"], states, recorded)
-        self._after = {
-            name: sorted(sources_of(states[name], facts[name])) for name in recorded & facts.keys()
-        }
-        self._states = states
+        self._facts = facts_of(own["StartAt"], states, recorded)
+        self._start, self._states = own["StartAt"], states
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a definition that can be used."""
+        return self._start is not None
+
+    def way(self) -> Way:
+        """Return what follows a run along its way."""
+        return Way(self._start, self._states, self._facts)
 
     def state(self, name: str) -> State | None:
         """Return a state as the flow's author wrote it."""
@@ -67,10 +74,6 @@ class KnownFlow:
         """Return whether a state is no part of the flow's own work, but of its provenance."""
         state = self._as_run.get(name)
         return state is not None and (is_added(state) or is_provenance(state))
-
-    def after(self, name: str) -> list[str]:
-        """Return the states whose results an action may have been given."""
-        return self._after.get(name, [])
 
     def is_transfer(self, name: str) -> bool | None:
         """Return whether an action starts a Transfer task; None where that is not known."""

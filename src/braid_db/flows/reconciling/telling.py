@@ -53,12 +53,16 @@ class RunTold:
 
 @dataclass
 class _Begun:
-    """An action that goes on: when it began, what it was given, and a code that nobody knows."""
+    """An action that goes on: when it began, what it was given, and a code that nobody knows.
+
+    :param after: the executions that what it was given came from, by their places.
+    """
 
     name: str
     time: str = ""
     given: Any = None
     is_transfer: bool = False
+    after: list[int] = field(default_factory=list)
     strange: Entry | None = None
 
 
@@ -79,9 +83,10 @@ class _Teller:
 
     def __init__(self, flow: KnownFlow, told: RunTold) -> None:
         self._flow = flow
+        self._way = flow.way()
         self._state: Any = {}
         self._begun: _Begun | None = None
-        self._seen: set[tuple[str, str]] = set()
+        self._places: dict[tuple[str, str], int] = {}
         self._without_id: Counter[tuple[str, str]] = Counter()
         self._strange: Counter[str] = Counter()
         self.told = told
@@ -99,6 +104,7 @@ class _Teller:
             self._take_flow(what, entry)
         elif what == STARTED:
             self._end_begun(entry, unless=entry.state_name if kind == ACTION else None)
+            self._way.enter(entry.state_name or "")
         if kind == ACTION and entry.state_name is not None:
             self._take_action(what, entry, entry.state_name)
         if "output" in entry.details:
@@ -140,7 +146,7 @@ class _Teller:
         is_transfer = self._is_transfer(name, entry.details.get("input"))
         state = self._flow.state(name)
         told = given.of(state, entry.details.get("input"), is_transfer=is_transfer)
-        self._begun = _Begun(name, entry.time, told, is_transfer)
+        self._begun = _Begun(name, entry.time, told, is_transfer, self._way.read(name))
         if given.unknown and not self._flow.records(name):
             self.told.warnings.append(
                 f"{name}: the log does not tell the values of {', '.join(given.unknown)}."
@@ -168,7 +174,9 @@ class _Teller:
 
     def _unbegun(self, name: str) -> _Begun:
         """Return what is known of an action whose beginning is not in the log."""
-        return _Begun(name, is_transfer=self._is_transfer(name, None))
+        self._way.enter(name)
+        is_transfer = self._is_transfer(name, None)
+        return _Begun(name, is_transfer=is_transfer, after=self._way.read(name))
 
     def _is_transfer(self, name: str, given: Any) -> bool:
         known = self._flow.is_transfer(name)
@@ -212,33 +220,43 @@ class _Teller:
         self._add(begun, {**times, **known, "status": FAILED.upper()}, _said_of(failure))
 
     def _add(self, begun: _Begun, document: Document, error: dict[str, str]) -> None:
-        """Add an execution, once."""
-        name = begun.name
+        """Add an execution, once, and go on along the run's way."""
+        place = self._place_of(begun, document, error)
+        self._way.ended(begun.name, place, error.get("error"))
+
+    def _place_of(self, begun: _Begun, document: Document, error: dict[str, str]) -> int | None:
+        """Return the place of an execution among all; None where it is provenance's own."""
+        name, steps = begun.name, self.told.steps
         action_id = str(document.get("action_id") or "")
         if self._flow.records(name) or is_of_provenance(document):
-            return
-        if action_id and (name, action_id) in self._seen:
-            return
-        self._seen.add((name, action_id))
+            return None
+        if action_id and (name, action_id) in self._places:
+            return self._places[name, action_id]
+        self._places[name, action_id] = len(steps)
+        steps.append(self._told_of(begun, document, error, action_id))
+        return len(steps) - 1
+
+    def _told_of(
+        self, begun: _Begun, document: Document, error: dict[str, str], action_id: str
+    ) -> dict[str, Any]:
+        """Return what is told of one execution."""
+        name, is_transfer = begun.name, begun.is_transfer
         is_hidden = self._flow.hides_result(name)
         if error:
             is_hidden = self._flow.hides_error(name, error["error"])
-        is_transfer = begun.is_transfer
         kept = recorded_of(document, is_transfer=is_transfer, is_hidden=is_hidden)
         if error and not is_transfer:
             kept["details"] = {}
-        self.told.steps.append(
-            {
-                "step_name": name,
-                "is_transfer": is_transfer,
-                "given": begun.given,
-                "result": kept,
-                "error": {} if is_hidden else error,
-                "after": self._flow.after(name),
-                "id": action_id or self._id_without(name, REFUSED if error else HIDDEN),
-                "has_id": bool(action_id),
-            }
-        )
+        return {
+            "step_name": name,
+            "is_transfer": is_transfer,
+            "given": begun.given,
+            "result": kept,
+            "error": {} if is_hidden else error,
+            "after": begun.after if self._flow.is_known else None,
+            "id": action_id or self._id_without(name, REFUSED if error else HIDDEN),
+            "has_id": bool(action_id),
+        }
 
     def _id_without(self, name: str, what: str) -> str:
         """Return what stands for the id of an action that has none: which of these it is."""

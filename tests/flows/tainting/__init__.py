@@ -1,0 +1,1 @@
+"""Whose results an action was given, told by the values themselves."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from braid_db.flows.reconciling import documents, given, known_flow, telling
-from braid_db.records import completing, flow_runs, late, receipts
+from braid_db.flows.reconciling import documents, following, given, known_flow, telling
+from braid_db.records import completed, completing, flow_runs, late, receipts
 from braid_db.records.contents import Contents
 from tests.flows.reconciling import laws, losses
 from tests.records.histories.faults.planting import Fault, breaks
@@ -15,9 +18,9 @@ OF_LOSSES: list[Fault] = []
 Patch = pytest.MonkeyPatch
 
 
-@breaks(laws.equals_what_each_recorded, planted=FAULTS)
+@breaks(laws.links_what_ran_as_it_ran, planted=FAULTS)
 def data_is_taken_for_order(patch: Patch) -> None:
-    patch.setattr(known_flow, "sources_of", lambda state, facts: set())
+    patch.setattr(following.Way, "read", lambda self, name: [])
 
 
 @breaks(laws.equals_what_each_recorded, planted=FAULTS)
@@ -88,7 +91,7 @@ def what_was_read_before_it_was_written_is_not_looked_for(patch: Patch) -> None:
 
 @breaks(losses.reaches_no_less, losses.follows_no_less, planted=OF_LOSSES)
 def what_has_a_record_is_not_linked(patch: Patch) -> None:
-    patch.setattr(flow_runs, "_link", lambda tx, one, record_id, before, others: None)
+    patch.setattr(flow_runs, "complete_record", lambda tx, context, record_id, before, others: None)
 
 
 @breaks(losses.reaches_no_more, losses.reaches_no_less, planted=OF_LOSSES)
@@ -104,3 +107,30 @@ def what_a_late_writer_wrote_is_the_newest(patch: Patch) -> None:
 @breaks(losses.keeps_the_newest, planted=OF_LOSSES)
 def what_is_put_before_is_the_newest(patch: Patch) -> None:
     patch.setattr(Contents, "content_before", Contents.next_content)
+
+
+@breaks(losses.lacks_nothing, planted=OF_LOSSES)
+def what_was_missing_is_said_for_ever(patch: Patch) -> None:
+    patch.setattr(completed, "_end_missing", lambda contents, entity, told: None)
+
+
+@breaks(laws.links_what_ran_as_it_ran, laws.equals_what_each_recorded, planted=FAULTS)
+def an_action_is_made_of_the_one_before(patch: Patch) -> None:
+    whole = following.Way.read
+
+    def read(self: following.Way, name: str) -> list[int]:
+        before = [place for places in self._by_action.values() for place in places]
+        return sorted({*whole(self, name), *before[-1:]})
+
+    patch.setattr(following.Way, "read", read)
+
+
+@breaks(laws.links_what_ran_as_it_ran, planted=FAULTS)
+def an_action_follows_the_one_before_the_last(patch: Patch) -> None:
+    whole = flow_runs.references
+
+    def references(record_ids: Sequence[int]) -> Any:
+        more = [one - 1 for one in record_ids if one > 1]
+        return whole([*record_ids, *more])
+
+    patch.setattr(flow_runs, "references", references)

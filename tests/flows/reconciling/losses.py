@@ -90,12 +90,14 @@ class Kept:
     :param reach: what each content reaches by data, as a recall does.
     :param followed: which content came after which by the flow's order.
     :param newest: which content of each file is the current one.
+    :param missing: what the records of actions are still said to lack.
     """
 
     lost: set[int]
     reach: Reached
     followed: set[tuple[Label, Label]]
     newest: dict[str, Label]
+    missing: list[str]
 
 
 def kept(definition: Any, told: Told, book: Book, run_id: str, lost: frozenset[int]) -> Kept:
@@ -113,7 +115,14 @@ def kept(definition: Any, told: Told, book: Book, run_id: str, lost: frozenset[i
         for row in book.endpoint.rows("derivation")
         if row.role == "followed"
     }
-    return Kept({places[new] for new in done.new}, reach, followed, _newest(book, labels))
+    return Kept(
+        {places[new] for new in done.new}, reach, followed, _newest(book, labels), _missing(book)
+    )
+
+
+def _missing(book: Book) -> list[str]:
+    rows = book.endpoint.rows("tag")
+    return [row.value for row in rows if row.key == "missing_predecessors" and row.until is None]
 
 
 def _labels(book: Book, places: dict[int, int]) -> dict[int, Label]:
@@ -187,4 +196,9 @@ def keeps_the_newest(seen: Compared) -> None:
     hold(whole == completed, f"{whole} became {completed}")
 
 
-LAWS = (reaches_no_less, reaches_no_more, follows_no_less, keeps_the_newest)
+def lacks_nothing(seen: Compared) -> None:
+    """What was linked is no longer said to be missing."""
+    hold(not seen.completed.missing, f"{seen.completed.missing}")
+
+
+LAWS = (reaches_no_less, reaches_no_more, follows_no_less, keeps_the_newest, lacks_nothing)

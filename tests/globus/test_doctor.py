@@ -38,7 +38,8 @@ def test_of_an_endpoint_that_runs_all_is_good(served: Served) -> None:
     checks = served.account.doctor()
     assert set(checks) == {
         *("configuration", "callers", "workers", "agent", "database", "disk"),
-        *("permissions", "running", "login", "clock", "registered", "allowed", "online"),
+        *("processes", "permissions", "running", "login", "clock", "registered", "allowed"),
+        "online",
     }
     assert {check["verdict"] for check in checks.values()} == {"good"}
     assert checks["running"]["found"].endswith(f" of {sys.executable}")
@@ -62,7 +63,11 @@ def test_a_record_makes_the_round_trip_by_the_functions_as_they_are_here_and_sha
 
 def test_an_agent_that_is_stopped_is_to_be_started(served: Served) -> None:
     served.account.agent.stop()
-    assert "globus-compute-endpoint start" in wrong(served.account.doctor())["running"]
+    found = wrong(served.account.doctor("--round-trip", "--limit", "2"))
+    assert "globus-compute-endpoint start" in found["running"]
+    assert (
+        f"the last lines of {served.account.agent.folder / 'endpoint.log'}" in found["round trip"]
+    )
     served.account.start_agent()
 
 

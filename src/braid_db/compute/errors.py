@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from braid_db.errors import BraidError, shown
 
+_NOBODY = 401
+_WHO = "Check who is logged in by 'globus-compute-endpoint whoami'."
+_LOG_IN_ANEW = (
+    "Log in anew by 'globus-compute-endpoint login --force' on a terminal, or check "
+    "GLOBUS_COMPUTE_CLIENT_ID and GLOBUS_COMPUTE_CLIENT_SECRET where these are set."
+)
+
 
 class TaskTimeout(BraidError):
     """A task took longer than it was given."""
@@ -60,9 +67,10 @@ class GlobusRefused(BraidError):
 
     def __init__(self, wanted: str, status: int, reason: str) -> None:
         self.wanted, self.status, self.reason = wanted, status, reason
+        is_of_the_login = status == _NOBODY or "invalid_grant" in reason
         super().__init__(
             f"Globus refused to {wanted}: {shown(reason, 300)} (HTTP {status}). "
-            f"Check who is logged in by 'globus-compute-endpoint whoami'."
+            f"{_LOG_IN_ANEW if is_of_the_login else _WHO}"
         )
 
 

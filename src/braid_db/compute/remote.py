@@ -16,6 +16,11 @@ from braid_db.errors import BraidError, shown
 if TYPE_CHECKING:
     from globus_compute_sdk import Executor
 
+_NOT_STARTED = ("Failed to start or unexpected error", "Unable to start user endpoint process")
+"""How an agent begins to tell why it has no process to run functions."""
+_MORE = "For further information visit"
+_LONGEST_SUMMARY = 600
+
 
 class RemoteTasks:
     """Tasks on endpoints, each of which is listened to once; a context manager.
@@ -69,10 +74,10 @@ class RemoteTasks:
                 return TaskOutcome(_id_of(future), result=future.result(limit_s))
         except TaskExecutionFailed as error:
             text = error.remote_data.strip()
-            return TaskOutcome(_id_of(future), exception=text, summary=text.splitlines()[-1])
+            return TaskOutcome(_id_of(future), exception=text, summary=_in_one_line(text))
         except BaseException as error:
             # After a failed submission it would take no other.
-            self._leave(task.endpoint_id)
+            self._leave(task.endpoint_id, future)
             if isinstance(error, TimeoutError):
                 raise TaskTimeout(limit_s) from None
             if future is None or isinstance(error, BraidError) or not isinstance(error, Exception):
@@ -85,10 +90,40 @@ class RemoteTasks:
             self._executors[endpoint_id] = self._service.executor(endpoint_id)
         return self._executors[endpoint_id]
 
-    def _leave(self, endpoint_id: str) -> None:
+    def _leave(self, endpoint_id: str, future: Any = None) -> None:
         executor = self._executors.pop(endpoint_id, None)
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)  # type: ignore[no-untyped-call]
+        if executor is not None and future is not None:
+            _wait_no_more(executor, future)
+
+
+def _wait_no_more(executor: Executor, future: Any) -> None:
+    """Let the program end without a task that nobody waits for any more.
+
+    The SDK keeps it from ending for as long as a task that was submitted has no result, and has
+    nothing by which a task is given up.
+
+    Source: globus-compute-sdk 4.19, read.
+    """
+    from globus_compute_sdk.sdk.executor import _RESULT_WATCHERS
+
+    future.cancel()  # so that nobody begins to wait for what is being submitted
+    watcher = _RESULT_WATCHERS.get(executor.task_group_id)
+    if watcher is None:
+        return
+    with watcher._new_futures_lock:
+        watcher._open_futures.pop(future.task_id, None)
+        if not watcher._open_futures:
+            watcher._open_futures_empty.set()
+
+
+def _in_one_line(text: str) -> str:
+    """Return why a task failed: a traceback's last line; of an agent's own words, all."""
+    lines = [line for line in text.splitlines() if not line.strip().startswith(_MORE)]
+    if text.startswith(_NOT_STARTED):
+        return " ".join(" ".join(lines).split())[:_LONGEST_SUMMARY]
+    return lines[-1] if lines else text
 
 
 def _unheard_of(error: Exception) -> str:

@@ -70,6 +70,7 @@ def test_the_doctor_looks_at_what_can_be_seen_here_though_nobody_is_logged_in(
         "agent": "good",
         "database": "good",
         "disk": "good",
+        "processes": "good",
         "permissions": "bad",
         "running": "bad",
         "login": "bad",

@@ -83,8 +83,11 @@ def _register(examined: Examined) -> Sequence[Check]:
 
 
 def _round_trip(examined: Examined, limit_s: float) -> Iterator[Check]:
+    from braid_db.compute.endpoint.checks import where_it_is_told
+    from braid_db.compute.endpoint.errors import RoundTripFailed
     from braid_db.compute.endpoint.round_trip import go_round
     from braid_db.compute.endpoint.verdicts import Check, Verdict
+    from braid_db.compute.errors import TaskTimeout
     from braid_db.compute.remote import RemoteTasks
 
     endpoint_id = examined.endpoint.endpoint_id
@@ -92,10 +95,18 @@ def _round_trip(examined: Examined, limit_s: float) -> Iterator[Check]:
         yield Check("round trip", Verdict.BAD, "the endpoint has no id yet", "Start it first.")
         return
     ids = {name: one.function_id for name, one in examined.registered().items()}
-    with RemoteTasks(examined.service) as tasks:
-        made = go_round(tasks, endpoint_id, ids, limit_s)
-    found = f"record {made.record_id} in database {made.database}"
-    yield Check("round trip", Verdict.GOOD, found)
+    try:
+        with RemoteTasks(examined.service) as tasks:
+            made = go_round(tasks, endpoint_id, ids, limit_s)
+    except TaskTimeout:
+        found = f"no answer within {limit_s:g} s, the --limit"
+        yield Check("round trip", Verdict.BAD, found, where_it_is_told(examined))
+    except RoundTripFailed as error:
+        found = f"failed: {error.problem}"
+        yield Check("round trip", Verdict.BAD, found, where_it_is_told(examined))
+    else:
+        found = f"record {made.record_id} in database {made.database}"
+        yield Check("round trip", Verdict.GOOD, found)
 
 
 def _show(checks: list[Check], form: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,10 +21,11 @@ from braid_db.compute.endpoint.configuring import (
     is_shared,
     lacks_address,
     mapped_accounts,
+    read_yaml,
 )
 from braid_db.compute.endpoint.folder import EndpointFolder
-from braid_db.compute.endpoint.running import agent_process, left_by_killed, python_of
-from braid_db.compute.endpoint.seen import agent_command, is_of_the_workers, workers_of
+from braid_db.compute.endpoint.running import agent_process, left_by_killed, logs_of, python_of
+from braid_db.compute.endpoint.seen import AGENT, agent_command, is_of_the_workers, workers_of
 from braid_db.compute.endpoint.verdicts import Check, Verdict
 from braid_db.compute.registering import compare_functions
 from braid_db.compute.registrations import Registration, Registrations
@@ -228,6 +229,38 @@ def _running(examined: Examined) -> Iterator[Check]:
         yield Check("running", Verdict.GOOD, found)
 
 
+def processes(examined: Examined) -> Iterator[Check]:
+    """Say whether the agent could start a process that runs functions, without starting one."""
+    endpoint = examined.endpoint
+    workers = workers_of(endpoint)
+    program = workers.python.with_name(AGENT)
+    path = workers.variables.get("PATH")
+    if not program.exists():
+        return  # which is said of the agent
+    if path is not None and shutil.which(AGENT, path=path) is None:
+        advice = f"Put {program.parent} into that PATH, or take the line away."
+        found = f"none: the PATH in {folder.ENVIRONMENT} leads to no {AGENT}"
+        yield Check("processes", Verdict.BAD, found, advice)
+        return
+    template = endpoint.path / folder.TEMPLATE
+    # The agent reads both before it becomes the account that functions run as.
+    agent = replace(workers, account=None)
+    done = agent.render(program, template, endpoint.path / folder.SCHEMA)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1].strip()
+        advice = f"Mend {template} or {folder.SCHEMA}, or move it away and configure it again."
+        yield Check("processes", Verdict.BAD, f"none: {shown(last, 300)}", advice)
+        return
+    as_rendered = replace(endpoint, planned={folder.TEMPLATE: done.stdout})
+    engine = read_yaml(as_rendered, folder.TEMPLATE).get("engine")
+    if isinstance(engine, dict) and engine.get("type"):
+        yield Check("processes", Verdict.GOOD, str(engine["type"]))
+    else:
+        advice = f"Move {template} away and configure it again, which writes it anew."
+        found = f"none: {folder.TEMPLATE} names no engine"
+        yield Check("processes", Verdict.BAD, found, advice)
+
+
 def _online(examined: Examined) -> Iterator[Check]:
     endpoint = examined.endpoint
     endpoint_id = endpoint.endpoint_id
@@ -241,6 +274,13 @@ def _online(examined: Examined) -> Iterator[Check]:
         yield Check("online", Verdict.GOOD, endpoint_id)
 
 
+def where_it_is_told(examined: Examined) -> str:
+    """Return what to do about a call that did not come back, although the agent may run."""
+    logs = logs_of(examined.endpoint, mapped_accounts(examined.endpoint).values())
+    named = " and ".join(map(str, logs))
+    return f"Mend what is bad above; else the last lines of {named} say what keeps it"
+
+
 def _start(endpoint: EndpointFolder) -> str:
     return f"Start it: {agent_command(endpoint)} start {endpoint.name}"
 
@@ -248,6 +288,7 @@ def _start(endpoint: EndpointFolder) -> str:
 _PARTS: Parts = {
     "callers": _callers,
     "workers": _workers,
+    "processes": processes,
     "permissions": _permissions,
     "running": _running,
     "login": _service,

@@ -70,6 +70,7 @@ class RoundTripFailed(BraidError):
     code = "round-trip-failed"
 
     def __init__(self, problem: str) -> None:
+        self.problem = problem
         super().__init__(
             f"The round trip through the endpoint failed: {problem}. 'braid-db endpoint doctor' "
             f"tells what is not as it should be; the endpoint's own log is endpoint.log in its "

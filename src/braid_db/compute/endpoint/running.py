@@ -21,6 +21,7 @@ from braid_db.compute.endpoint import folder
 from braid_db.compute.endpoint.folder import EndpointFolder
 
 _FILE = "daemon.pid"
+_LOG = "endpoint.log"
 _TITLE = re.compile(r"Globus Compute Endpoint \*.* \[(/\S+) /\S+ start ")
 _HEARTBEAT = re.compile(r"^heartbeat_period: *([0-9.]+)", re.MULTILINE)
 _DEFAULT_HEARTBEAT_S = 30.0
@@ -87,6 +88,16 @@ def left_by_killed(endpoint: EndpointFolder, accounts: Iterable[str]) -> list[Si
     return [one for one in signs if one is not None and one.holds_s > 0 and not one.is_true]
 
 
+def logs_of(endpoint: EndpointFolder, accounts: Iterable[str]) -> list[Path]:
+    """Return the logs of an endpoint: its agent's, then those of the processes that it started.
+
+    :param accounts: those that run functions, where it is not the agent's own.
+    """
+    ours = f"uep.{endpoint.endpoint_id}.*/{_LOG}"
+    started = [path for base in _bases(endpoint, accounts) for path in sorted(base.glob(ours))]
+    return [endpoint.path / _LOG, *started]
+
+
 def _agents_sign(endpoint: EndpointFolder) -> Sign | None:
     return _sign(endpoint.path / _FILE, endpoint.text(folder.CONFIG))
 
@@ -94,9 +105,14 @@ def _agents_sign(endpoint: EndpointFolder) -> Sign | None:
 def _signs_of_functions(endpoint: EndpointFolder, accounts: Iterable[str]) -> Iterator[Sign | None]:
     """Yield the signs of the processes that run functions."""
     template = endpoint.text(folder.TEMPLATE)
-    for base in [endpoint.path.parent, *_folders_of(accounts)]:
+    for base in _bases(endpoint, accounts):
         for path in sorted(base.glob(f"uep.{endpoint.endpoint_id}.*/{_FILE}")):
             yield _sign(path, template)
+
+
+def _bases(endpoint: EndpointFolder, accounts: Iterable[str]) -> list[Path]:
+    """Return the folders in which the processes that run functions keep folders of their own."""
+    return [endpoint.path.parent, *_folders_of(accounts)]
 
 
 def _folders_of(accounts: Iterable[str]) -> Iterator[Path]:

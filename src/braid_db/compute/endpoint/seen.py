@@ -22,7 +22,8 @@ from braid_db.compute.endpoint.secrecy import shown_url
 from braid_db.compute.endpoint.workers import Workers, interpreter_of
 from braid_db.errors import BraidError
 
-_AGENT = "globus-compute-endpoint"
+AGENT = "globus-compute-endpoint"
+"""The agent's program."""
 
 
 def look_at(endpoint: EndpointFolder) -> dict[str, Any]:
@@ -70,14 +71,14 @@ def agent_command(endpoint: EndpointFolder) -> str:
     that call where it is not there: to name the program by its path would not be enough.
     """
     try:
-        beside = workers_of(endpoint).python.with_name(_AGENT)
+        beside = workers_of(endpoint).python.with_name(AGENT)
     except BraidError:
-        return _AGENT
-    found = shutil.which(_AGENT)
+        return AGENT
+    found = shutil.which(AGENT)
     is_found = found is not None and Path(found).resolve() == beside.resolve()
     if is_found or not beside.exists():
-        return _AGENT
-    return f'PATH={shlex.quote(str(beside.parent))}:"$PATH" {_AGENT}'
+        return AGENT
+    return f'PATH={shlex.quote(str(beside.parent))}:"$PATH" {AGENT}'
 
 
 def is_of_the_workers(endpoint: EndpointFolder, python: Path) -> bool:

@@ -104,6 +104,15 @@ class Workers:
         done = self._run("-c", _MAKING)
         return (done.stderr.strip().splitlines() or [""])[-1] if done.returncode else None
 
+    def render(
+        self, program: Path, template: Path, schema: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Let the agent's program say, in YAML, how it sets up a process that runs functions."""
+        files = ["--template", str(template)]
+        if schema.exists():
+            files += ["--user-schema", str(schema)]
+        return self._run(str(program), "render-user-config", *files)
+
     def _command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run("-m", "braid_db", *arguments, "--format", "json")
 

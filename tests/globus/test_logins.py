@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,53 @@ def test_a_code_that_is_none_is_refused_in_one_sentence(person: Account) -> None
     assert (status, answer) == (1, "")
     assert "[globus-refused]" in said
     assert "Traceback" not in said
+
+
+def test_a_person_who_ends_the_input_is_told_so_in_one_line(person: Account) -> None:
+    status, answer, said = log_in(person, code="\x04")
+    assert (status, answer) == (1, "")
+    assert "because no code was typed in" in said
+    assert "Traceback" not in said
+
+
+def test_a_login_that_was_taken_back_is_to_be_made_again(person: Account) -> None:
+    assert log_in(person)[0] == 0
+    with closing(sqlite3.connect(person.home / ".globus_compute" / "storage.db")) as storage:
+        for namespace, server, text in storage.execute(
+            "SELECT namespace, resource_server, token_data_json FROM token_storage"
+        ).fetchall():
+            told = json.loads(text) | {"access_token": "old", "refresh_token": "old"}
+            storage.execute(
+                "UPDATE token_storage SET token_data_json = ? WHERE namespace = ? "
+                "AND resource_server = ?",
+                (json.dumps(told | {"expires_at_seconds": 1}), namespace, server),
+            )
+        storage.commit()
+    for command in (REGISTER, ("functions", "verify", "add_records")):
+        refused = person.run(*command)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        [told] = refused.stderr.splitlines()
+        assert "globus-compute-endpoint login --force" in told
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"ID": OWNER.id, "SECRET": "wrong"}, "check GLOBUS_COMPUTE_CLIENT_ID"),
+        ({"SECRET": OWNER.secret}, "GLOBUS_COMPUTE_CLIENT_SECRET is set without its ID"),
+        ({"ID": OWNER.id}, "[login-needed]"),
+        ({"ID": "no-uuid", "SECRET": "x"}, "[globus-refused]"),
+        ({"ID": "", "SECRET": ""}, "[login-needed]"),
+    ],
+)
+def test_a_client_that_is_none_is_told_in_one_line(
+    person: Account, variables: dict[str, str], told: str
+) -> None:
+    person.environment |= {f"GLOBUS_COMPUTE_CLIENT_{name}": one for name, one in variables.items()}
+    refused = person.run(*REGISTER)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    [said] = refused.stderr.splitlines()
+    assert told in said
 
 
 def test_a_person_consents_to_flows_and_to_each_flow_once(person: Account) -> None:

@@ -32,8 +32,21 @@ def logged_in(make: Callable[[GlobusApp], C]) -> C:
                 raise LoginNeeded
             # What the SDK asks is no part of the answer.
             with redirect_stdout(sys.stderr):
-                app.login()
+                _log_in(app)
     return client
+
+
+def _log_in(app: GlobusApp) -> None:
+    """Let a person log in.
+
+    :raises LoginNeeded: if the terminal's input ends instead.
+    """
+    from globus_sdk.login_flows import CommandLineLoginFlowEOFError
+
+    try:
+        app.login()
+    except CommandLineLoginFlowEOFError:
+        raise LoginNeeded("no code was typed in") from None
 
 
 def owner_of(make: Callable[[GlobusApp], object]) -> str:
@@ -89,5 +102,6 @@ def explained(wanted: str) -> Iterator[None]:
 
 def _reason_of(error: GlobusAPIError) -> str:
     """Return why a request was refused; Compute tells it under a name of its own."""
-    told = error.message or (error.raw_json or {}).get("reason")
+    raw = error.raw_json or {}
+    told = error.message or raw.get("reason") or raw.get("error")
     return str(told or "no reason given")

@@ -148,7 +148,7 @@ class Service:
         functions = {key: self._function(key, caller) for key in told["tasks"]}
         _check_allowed(endpoint, endpoint_id, functions)
         group = told.get("task_group_id") or str(uuid.uuid4())
-        user_endpoint = self._order(endpoint_id, told, caller)
+        user_endpoint = self._place(endpoint_id, told, caller)
         self._begin_group(group, caller, has_queue=bool(told.get("create_queue")))
         ids: dict[str, list[str]] = {}
         messages = []
@@ -161,6 +161,8 @@ class Service:
                 body = pack(Task(task_id=task_id, task_buffer=code + payload))
                 messages.append((body, {"headers": _headers(task_id, function_id, told)}))
         self._messages.publish(f"{user_endpoint}.tasks", *messages)
+        # Last, so that an agent that refuses at once finds what it is to be told of.
+        self._order(endpoint_id, user_endpoint, told, caller)
         return {
             "tasks": ids,
             "task_group_id": group,
@@ -228,20 +230,26 @@ class Service:
             raise Refused(404, "ENDPOINT_NOT_FOUND", f"there is no endpoint {endpoint_id}")
         return endpoint
 
-    def _order(self, endpoint_id: str, told: dict[str, Any], caller: Identity) -> str:
-        """Order an agent to run a process for a caller; it ignores that where one runs."""
+    def _place(self, endpoint_id: str, told: dict[str, Any], caller: Identity) -> str:
+        """Return the id of the process that runs a caller's tasks, and have a queue for it."""
         options = told.get("user_endpoint_config") or {}
         named = json.dumps([endpoint_id, caller.id, options], sort_keys=True)
         digest = hashlib.sha256(named.encode()).hexdigest()
         user_endpoint = str(uuid.uuid5(_NAMES, digest))
         self._messages.declare(f"{user_endpoint}.tasks")
+        return user_endpoint
+
+    def _order(
+        self, endpoint_id: str, user_endpoint: str, told: dict[str, Any], caller: Identity
+    ) -> None:
+        """Order an agent to run a process for a caller; it ignores that where one runs."""
         tasks = {"exchange": "tasks", "queue": f"{user_endpoint}.tasks"}
         order = {
             "command": "cmd_start_endpoint",
             "args": [],
             "kwargs": {
                 "name": f"uep.{endpoint_id}.{user_endpoint}",
-                "user_opts": options,
+                "user_opts": told.get("user_endpoint_config") or {},
                 "user_runtime": told.get("user_runtime") or {},
                 "amqp_creds": {
                     "endpoint_id": user_endpoint,
@@ -256,7 +264,6 @@ class Service:
         }
         properties = {"content_type": "application/json", "timestamp": int(time.time())}
         self._messages.publish(f"{endpoint_id}.commands", (json.dumps(order).encode(), properties))
-        return user_endpoint
 
     def _begin_group(self, group: str, caller: Identity, *, has_queue: bool) -> None:
         known = self._state.get("group", group)
@@ -308,12 +315,13 @@ class Service:
             self._fail_waiting(endpoint_id, told["error"])
 
     def _fail_waiting(self, place: str, reason: str) -> None:
+        # First: what is thrown away is then told of, whenever it was sent.
+        self._messages.purge(f"{place}.tasks")
         for task_id, task in self._state.all("task"):
             if task["place"] == place and task["status"] not in _OVER:
                 details = {"code": "EP_START", "user_message": reason}
                 result = Result(task_id=task_id, data=reason, error_details=details)
                 self._finish(result, pack(result))
-        self._messages.purge(f"{place}.tasks")
 
 
 _OPTIONS = {

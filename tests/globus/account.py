@@ -22,6 +22,7 @@ from tests.globus_cloud.leash import Leash
 
 ENDPOINT = "braid_db"
 _PATIENCE_S = 180
+_LONGEST_S = 900
 
 
 class Account:
@@ -55,7 +56,12 @@ class Account:
         """Run a command, ``braid-db`` by default, as this person does in a shell."""
         line = [*self._within, str(self.python.with_name(program)), *map(str, arguments)]
         return subprocess.run(
-            line, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            line,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
         )
 
     def ask(self, *arguments: object) -> Any:
@@ -101,17 +107,18 @@ class Account:
         """
         agent = (self.agent.folder / "daemon.pid").read_text().strip()
         [process] = _children(agent)
-        for number in [process, *_descendants(str(process))]:
-            with suppress(ProcessLookupError):
-                os.kill(number, signal.SIGKILL)
+        # It leads a group that its workers are in: none is missed that is being started.
+        os.killpg(process, signal.SIGKILL)
         deadline = time.monotonic() + _PATIENCE_S
         while Path(f"/proc/{process}").exists():
             # Until it has seen the end, the agent starts no other.
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        # Where it stays, none is started for three heartbeats, and callers are told of it.
+        # Where it stays, none is started for three heartbeats, and callers are told of it. That of
+        # one that was started since must stay: without it, it would end while it has calls.
         for left in self.agent.folder.parent.glob("uep.*/daemon.pid"):
-            left.unlink()
+            if left.read_text().split() == [str(process)]:
+                left.unlink()
 
     def kill_agent(self) -> None:
         """Kill the agent with all that it has started, as a machine that is out of memory may."""

@@ -265,7 +265,7 @@ def transfer_input(given: dict[str, Any]) -> dict[str, Any]:
     if not given:
         ends = ("source_endpoint", "destination_endpoint")
         parts = {f"{end}.=": get_first(end, f"{end}_id") for end in ends}
-        parts["DATA.="] = get_first("DATA", "transfer_items")
+        parts |= {"DATA.=": get_first("DATA", "transfer_items"), "label.=": get_first("label")}
         return {"transfer_input": parts}
     told = given.get("given")
     if told is not None and not {"DATA", "transfer_items"} & {

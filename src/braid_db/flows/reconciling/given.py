@@ -95,10 +95,11 @@ class Given:
 
 
 def _of_transfer(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the ends of a transfer and the items whose paths are known, in either form."""
+    """Return a transfer's ends and label, and the items whose paths are known, in either form."""
     key = next(key for key in _ITEMS if told.get(key))
     items = told[key] if isinstance(told[key], list) else [told[key]]
-    ends = {name: told[name] for end in _ENDS for name in (end, f"{end}_id") if name in told}
+    names = ("label", *(name for end in _ENDS for name in (end, f"{end}_id")))
+    ends = {name: told[name] for name in names if name in told}
     return {**ends, key: [one for one in items if _has_paths(one)]}
 
 

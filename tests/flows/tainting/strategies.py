@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from braid_db.flows.instrumenting.reading import edges
 from tests.flows.instrumenting.strategies import ERRORS, NOTHING, Told, going_by
 from tests.flows.instrumenting.world import OTHER, Outcome
 
@@ -41,7 +42,7 @@ def _definitions(draw: st.DrawFn, *, is_straight: bool = False) -> dict[str, Any
             follow = draw(st.sampled_from(onward or [""]))
             state |= {"Next": follow} if follow else {"End": True}
         states[name] = state
-    if not is_straight and draw(st.booleans()):
+    if not is_straight and draw(st.integers(0, 2)):
         _loop(draw, states, names)
     return {"StartAt": "S0", "States": states}
 
@@ -52,6 +53,21 @@ def _loop(draw: st.DrawFn, states: dict[str, Any], names: list[str]) -> None:
     first = draw(st.integers(0, last))
     states[names[last]] = draw(_action([])) | {"ResultPath": "$.x", "Next": names[last + 1]}
     states[names[last + 1]] = going_by("x", names[first], names[last + 2])
+    if first < last and draw(st.booleans()):
+        told = {"all.=": f"getattr('z.all', [{NOTHING!r}]) + [x]"}
+        states[names[first]] = {"Type": "ExpressionEval", "Parameters": told, "ResultPath": "$.z"}
+        states[names[first]]["Next"] = names[first + 1]
+        follow = {
+            key: states[names[last + 2]][key]
+            for key in ("Next", "End")
+            if key in states[names[last + 2]]
+        }
+        reading = {"Type": "Action", "ActionUrl": OTHER, "Parameters": {"x.$": "$.z"}}
+        states[names[last + 2]] = {**reading, "ResultPath": "$.y", **(follow or {"End": True})}
+    for name in names[first:last]:
+        for holder, field in edges(states[name]):
+            # No way round may leave out the action that ends it.
+            holder[field] = min(holder[field], names[last])
 
 
 @st.composite
@@ -78,7 +94,7 @@ def _moving(draw: st.DrawFn, kind: str, place: str) -> dict[str, Any]:
         told = {"p.=": one, "q": {"r.=": other, "s.$": "$.y"}}
         return {"Type": "Pass", "Parameters": told, "ResultPath": place}
     if kind == "Gather":
-        told = {"all.=": f"getattr('z.all', []) + [{one}]"}
+        told = {"all.=": f"getattr('z.all', [{NOTHING!r}]) + [{one}]"}
         return {"Type": "ExpressionEval", "Parameters": told, "ResultPath": "$.z"}
     if kind == "Replace":
         told = {"x.=": one, "y": {"q.=": other}, "z.=": "getattr('z', 0)", "a.=": "a"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, example, given, seed, settings
 
 from tests.flows.instrumenting.laws import LawBroken
 from tests.flows.instrumenting.strategies import Told
 from tests.flows.tainting.faults import FAULTS, OF_ONE_WAY
 from tests.flows.tainting.laws import LAWS_OF_ONE_WAY, Traced
 from tests.flows.tainting.strategies import moving, straight
+from tests.flows.tainting.test_gathering import OUTCOMES, loop
 from tests.functions.calls import Endpoint
 from tests.records.histories.faults.planting import Fault
 
@@ -30,11 +31,12 @@ def test_a_law_is_seen_to_fail_on_a_planted_fault(
         max_examples=EXAMPLES,
         database=None,
         deadline=None,
-        phases=[Phase.generate],
+        phases=[Phase.explicit, Phase.generate],
         report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     @given(told=straight() if fault in OF_ONE_WAY else moving())
+    @example(told=Told(loop(), OUTCOMES))
     def search(told: Told) -> None:
         fault.law(Traced(told, sqlite_endpoint))
 

@@ -11,18 +11,18 @@ from tests.recall.histories.strategies import histories
 from tests.recall.histories.telling import Database, opened
 from tests.recall.histories.world import History
 
-EXAMPLES = 500
 
-# One database serves all the histories of a test, as each has a folder of its own.
-thorough = settings(
-    max_examples=costly(EXAMPLES),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+def thorough(examples: int) -> settings:
+    """Return how often to try; one database serves all the histories of a test."""
+    return settings(
+        max_examples=costly(examples),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 def test_the_laws_hold_for_any_history(database: Database) -> None:
-    @thorough
+    @thorough(500)
     @given(histories())
     def hold(history: History) -> None:
         telling = tell(history, database)
@@ -35,7 +35,7 @@ def test_the_laws_hold_for_any_history(database: Database) -> None:
 def test_both_databases_recall_the_same(sqlite_url: str, postgresql_url: str) -> None:
     with opened(sqlite_url) as one, opened(postgresql_url) as other:
 
-        @thorough
+        @thorough(200)
         @given(histories())
         def hold(history: History) -> None:
             both_databases_recall_the_same(*tell_both(history, one, other))

@@ -19,18 +19,18 @@ from tests.records.histories.strategies import (
 )
 from tests.records.histories.world import History
 
-EXAMPLES = 500
 
-# One database serves all the histories of a test, as each has a folder of its own.
-thorough = settings(
-    max_examples=costly(EXAMPLES),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+def thorough(examples: int) -> settings:
+    """Return how often to try; one database serves all the histories of a test."""
+    return settings(
+        max_examples=costly(examples),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 def test_the_laws_hold_for_any_history(database: Database) -> None:
-    @thorough
+    @thorough(500)
     @given(histories())
     def hold(history: History) -> None:
         recording = record(history, database)
@@ -44,7 +44,7 @@ def test_the_laws_hold_for_any_history(database: Database) -> None:
 def test_what_each_step_used_and_wrote_is_right_where_all_is_told(
     manner: Manner, database: Database
 ) -> None:
-    @thorough
+    @thorough(200)
     @given(histories(manner))
     def holds(history: History) -> None:
         the_lineage_of_what_can_be_known_is_the_true_one(record(history, database))
@@ -57,7 +57,7 @@ def test_both_databases_give_the_same_rows_and_results(
 ) -> None:
     with opened(sqlite_url) as one, opened(postgresql_url) as other:
 
-        @thorough
+        @thorough(200)
         @given(histories())
         def holds(history: History) -> None:
             both_databases_hold_the_same(*record_on_both(history, one, other))

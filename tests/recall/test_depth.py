@@ -24,7 +24,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 def test_the_last_of_a_long_chain_is_reached(store: Store, costly: Callable[[int], int]) -> None:
-    length = costly(100_000)
+    length = costly(30_000)
     ids = store.write(lambda tx: plant_records(tx, [Kind.DATA] * length))
     edges = [(ids[n], ids[n + 1], Role.DERIVED) for n in range(length - 1)]
     store.write(lambda tx: plant_edges(tx, edges))

@@ -105,7 +105,7 @@ def shuffled(seed: int, count: int) -> list[Any]:
 def test_processes_that_use_and_make_the_same_files_at_once_agree_on_them(
     endpoint: Endpoint, crowd: Crowd, costly: Callable[[int], int]
 ) -> None:
-    each = costly(100)
+    each = costly(50)
     workers = [shuffled(seed, each) for seed in range(12)]
     found = results(crowd.at_once(endpoint.url, workers))
     assert len(found) == 12 * each
@@ -127,7 +127,7 @@ def test_steps_that_cross_at_once_make_no_circle(
     endpoint: Endpoint, crowd: Crowd, costly: Callable[[int], int], form: str
 ) -> None:
     """Each uses what the other makes; whichever is recorded first, the other finds it."""
-    pairs = costly(100)
+    pairs = costly(50)
     workers: list[list[Any]] = [[] for _ in range(4)]
     for pair in range(pairs):
         here, there = {"uris": f"x:{pair}"}, {"uris": f"y:{pair}"}

@@ -12,7 +12,7 @@ from tests.functions.calls import Endpoint
 SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=costly(600), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=costly(400), deadline=None, suppress_health_check=SLOW)
 @given(told=flows())
 def test_a_flow_with_provenance_runs_as_without_and_each_action_is_recorded(
     sqlite_endpoint: Endpoint, told: Told
@@ -22,7 +22,7 @@ def test_a_flow_with_provenance_runs_as_without_and_each_action_is_recorded(
         law(seen)
 
 
-@settings(max_examples=costly(600), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=costly(400), deadline=None, suppress_health_check=SLOW)
 @given(told=flows())
 def test_a_flow_that_is_recorded_at_its_end_runs_as_without_and_loses_nothing_it_holds(
     sqlite_endpoint: Endpoint, told: Told

@@ -137,7 +137,7 @@ def _prove(workers: Workers, *, create: bool) -> None:
         problem = f"has braid-db {found.braid_db}, and here is {ours}"
         raise WorkersUnfit(workers.python, problem, "Install the same version there.")
     if found.agent is None:
-        problem = "has no agent beside it, and workers are forked from their agent"
+        problem = "has no agent beside it, and workers are started by an agent of their Python"
         raise WorkersUnfit(
             workers.python, problem, "Install it there: pip install 'braid-db[endpoint]'."
         )

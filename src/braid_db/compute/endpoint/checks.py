@@ -223,7 +223,7 @@ def _running(examined: Examined) -> Iterator[Check]:
     python = python_of(process)
     found = f"process {process}" + (f" of {python}" if python else "")
     if python is not None and not is_of_the_workers(endpoint, python):
-        advice = f"Its workers are forked from it, and would be others. Stop it. {_start(endpoint)}"
+        advice = f"Its workers have its Python, and would be others. Stop it. {_start(endpoint)}"
         yield Check("running", Verdict.BAD, found, advice)
     else:
         yield Check("running", Verdict.GOOD, found)

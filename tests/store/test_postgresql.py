@@ -47,6 +47,14 @@ def test_no_query_is_compiled_for_longer_than_it_runs(postgresql_store: Store) -
     assert postgresql_store.read(lambda tx: tx.rows(jit)) == [("off",)]
 
 
+def test_the_server_watches_over_a_connection_whose_machine_may_vanish(
+    postgresql_store: Store,
+) -> None:
+    said = Statement(select(text("name FROM pg_settings WHERE source = 'session'")))
+    names = {name for (name,) in postgresql_store.read(lambda tx: tx.rows(said))}
+    assert names > {f"tcp_keepalives_{name}" for name in ("idle", "interval", "count")}
+
+
 def test_what_is_written_is_not_waited_for(postgresql_store: Store) -> None:
     """Two writes and a question are one round trip, of a server that sleeps in the first."""
     sleep = Statement(select(func.pg_sleep(0.3)))

@@ -482,6 +482,7 @@ def compare_with_truth(structure: str, truth: str) -> dict:
     path.write_bytes(content)
     uri = f"https://pypi.org/project/numpy/{np.__version__}/"
     inputs.append({"name": f"numpy {np.__version__}", "kind": "fact", "uris": [uri]})
-    outputs = [described(path, name, content, "statement") | {"tags": verdict}]
+    tags = verdict | {"verdict": "passed" if agrees else "failed"}
+    outputs = [described(path, name, content, "statement") | {"tags": tags}]
     provenance = {"inputs": inputs, "outputs": outputs, "tags": verdict}
     return verdict | {"table": "\n".join(table), "provenance": provenance}

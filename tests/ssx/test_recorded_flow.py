@@ -77,6 +77,11 @@ def test_the_verdict_comes_from_the_structure_and_not_the_other_way_round(record
     }
 
 
+def test_the_verdict_is_one_of_the_report_of_tests(recorded):
+    [statement] = [one for one in recorded.records() if one["kind"] == "statement"]
+    assert statement["tags"]["verdict"] == "passed"
+
+
 def test_each_experiment_derives_from_its_own_configuration_alone(recorded):
     files = recorded.lineage("chip-2/int/batch_0.int", "--up", "--kind", "fact")
     assert files == {("fact", "chip-2/beamline.json"), ("fact", "chip-2/process.phil")} | SOFTWARE
@@ -101,6 +106,9 @@ def test_a_second_run_is_known_again_and_one_after_a_change_by_hand_is_told_apar
     state = recorded.run()
     assert len(json.dumps(state)) < 200_000, "more state than Globus Flows keeps"
     assert not state["CompareWithTruth"]["details"]["result"][0]["agrees"]
+    assert [one["tags"]["verdict"] for one in recorded.records() if one["kind"] == "statement"] == [
+        "failed"
+    ]
 
     asked = ("record", "lineage", str(recorded.folder / "structure.json"), "--up", "--by-data")
     first, second = recorded.command(*asked, "--version", "1"), recorded.command(*asked)

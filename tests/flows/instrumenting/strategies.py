@@ -46,7 +46,7 @@ def _loop(states: dict[str, Any], names: list[str], first: int, last: int) -> No
     """Lead from one state back to another as often as the result of an action says."""
     action, choice, after = names[last : last + 3]
     if states[action]["Type"] != "Action":
-        states[action] = {"Type": "Action", "ActionUrl": OTHER, **_given("S0", "vars")}
+        states[action] = {"Type": "Action", "ActionUrl": OTHER, **given_to("S0", "vars")}
     states[action] |= {"Next": choice, "ResultPath": f"$.{action}"}
     states[choice] = going_by(action, names[first], after)
 
@@ -147,10 +147,10 @@ def _input(draw: st.DrawFn, url: str, names: list[str]) -> dict[str, Any]:
         old = {f"{key}_id": value for key, value in COLLECTIONS.items()}
         told = {**COLLECTIONS, "DATA": [files]}
         return {"Parameters": told if url == TRANSFER else {**old, "transfer_items": [files]}}
-    return _given(one, other)
+    return given_to(one, other)
 
 
-def _given(one: str, other: str) -> dict[str, Any]:
+def given_to(one: str, other: str) -> dict[str, Any]:
     """Return Parameters that read two members of the state, and hide two things."""
     read = {
         "a.=": f"getattr('a', {NOTHING!r})",

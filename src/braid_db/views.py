@@ -147,8 +147,8 @@ class StateFile:
 class StateView:
     """One state of a model: a content, as it is described, and the files that hold it.
 
-    :param record: the version that was asked for; else the newest that describes this content
-        before another one came. How good the state is, its tags say.
+    :param record: the version that was asked for; else the newest that has this content. How good
+        the state is, its tags say.
     """
 
     record: RecordView

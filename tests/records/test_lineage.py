@@ -246,20 +246,21 @@ def test_a_file_does_not_come_from_what_was_transferred_along_with_it(store: Sto
     assert reached(task, Direction.DOWN) == {destination, copy}
 
 
-def test_a_content_is_shown_by_its_newest_description_but_not_by_a_restore(store: Store) -> None:
+def test_a_content_is_shown_by_the_newest_version_that_has_it(store: Store) -> None:
     def work(tx: Transaction) -> list[int]:
         ids = plant_records(tx, [Kind.DATA, Kind.STEP])
         source, step = ids
         plant_edges(tx, [(source, step, Role.USED)])
-        edit, rewrite, restore = tx.new_ids(tables.version, 3)
+        edit, rewrite, restore, last = tx.new_ids(tables.version, 4)
         plant_version(tx, source, edit, number=2, name="corrected", content_id=source)
         plant_version(tx, source, rewrite, number=3, name="rewritten")
         plant_version(tx, source, restore, number=4, name="restored", content_id=source)
+        plant_version(tx, source, last, number=5, name="rewritten again")
         return ids
 
     _, step = store.write(work)
     [node] = store.read(lambda tx: get_lineage(tx, step)).nodes
-    assert (node.record.version, node.record.name) == (2, "corrected")
+    assert (node.record.version, node.record.name) == (4, "restored")
 
 
 def test_the_record_asked_about_is_shown_in_the_version_asked_for(store: Store) -> None:

@@ -290,7 +290,7 @@ def test_states_of_a_model_are_its_contents_with_their_files_and_metrics(lab: La
     lab.edit(model, tags={"loss": 0.1})
     lab.restore(model, 1)
     first, second = lab.store.read(lambda tx: list_states(tx, model))
-    assert (first.record.version, first.files, first.record.sha256) == (1, (), "a" * 64)
+    assert (first.record.version, first.files, first.record.sha256) == (4, (), "a" * 64)
     assert (second.record.version, second.files) == (3, files)
     assert (first.record.tags, second.record.tags) == ({"loss": 0.5}, {"loss": 0.1})
     for number, tags in ((2, 0.5), (3, 0.1), (4, 0.5)):

@@ -31,7 +31,6 @@ _AT_ONCE = 1000
 
 _content = version.alias("content")
 _current = version.alias("current")
-_between = version.alias("between")
 _earlier = version.alias("earlier")
 _asked = each_id("asked")
 
@@ -175,20 +174,13 @@ def _tags(as_of: Any = None) -> Select[Any]:
     )
 
 
-def _edits(as_of: Any = None) -> Select[Any]:
-    """Return the query for the versions that only edit a content, the newest last."""
-    other_content_between = exists().where(
-        _between.c.record_id == version.c.record_id,
-        _between.c.number > _content.c.number,
-        _between.c.number < version.c.number,
-        _between.c.content_id != version.c.content_id,
-    )
+def _later_versions(as_of: Any = None) -> Select[Any]:
+    """Return the query for the versions that have a content and did not bring it, newest last."""
     query = (
         select(version.c.content_id, version.c.version_id)
         .select_from(_asked)
         .join(version, version.c.content_id == _asked.c.id)
-        .join(_content, _content.c.version_id == version.c.content_id)
-        .where(version.c.content_id != version.c.version_id, ~other_content_between)
+        .where(version.c.content_id != version.c.version_id)
         .order_by(version.c.number)
     )
     return query if as_of is None else query.where(version.c.created_at <= as_of)
@@ -222,7 +214,8 @@ class _Dated:
                 yield from tx.rows(self._then, listed(group), as_of)
 
 
-_VERSIONS, _URIS, _TAGS, _EDITS = _Dated(_versions), _Dated(_uris), _Dated(_tags), _Dated(_edits)
+_VERSIONS, _URIS, _TAGS = _Dated(_versions), _Dated(_uris), _Dated(_tags)
+_LATER_VERSIONS = _Dated(_later_versions)
 
 
 def in_parts(tx: Transaction, query: Select[Any], key: Any, ids: Sequence[Any]) -> Iterator[Row]:
@@ -258,16 +251,16 @@ def tag_rows(
 def describing_versions(
     tx: Transaction, content_ids: Iterable[int], as_of: datetime | None = None
 ) -> dict[int, int]:
-    """Return the version that shows each content: the newest that only edits its description.
+    """Return the version that shows each content: the newest that has it.
 
-    A restore, which comes after other contents, stands for the content too but is not taken: it
-    would name something old by a number that did not exist when it was used.
+    An edit and a restore count alike. What a restore made current again is described by it from
+    then on: it has what is added or edited afterwards, and a recall's tags and URIs mean it too.
 
     :param as_of: the one that did so at a time.
     """
     wanted = list(content_ids)
-    edits = _EDITS.rows(tx, wanted, as_of)
-    return {content_id: content_id for content_id in wanted} | dict(edits)
+    later = _LATER_VERSIONS.rows(tx, wanted, as_of)
+    return {content_id: content_id for content_id in wanted} | dict(later)
 
 
 def list_runs(tx: Transaction, limit: int | None) -> tuple[list[RunRow], int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from types import SimpleNamespace
 from typing import Any
 
@@ -213,14 +213,17 @@ def a_content_is_shown_as_it_was_told_first(patch: Patch) -> None:
 
 @breaks(
     laws.a_content_is_shown_as_it_was_described_last,
-    Graph((Kind.DATA, Kind.STEP), ((0, NEW), (0, 0)), ((0, 1, Role.USED),)),
+    Graph((Kind.DATA, Kind.STEP), ((0, NEW), (0, 0), (0, 0)), ((0, 1, Role.USED),)),
     Question(record=1),
 )
-def a_restore_describes_what_it_restores(patch: Patch) -> None:
+def nothing_after_another_content_describes_an_old_one(patch: Patch) -> None:
     def describing_versions(tx: Any, contents: Iterable[int], *_: Any) -> dict[int, int]:
-        query = select(version.c.content_id, version.c.version_id)
-        query = query.where(version.c.content_id.in_(list(contents)))
-        return dict(tx.select(query.order_by(version.c.number)))
+        query = select(version.c.record_id, version.c.content_id, version.c.version_id)
+        rows = tx.select(query.order_by(version.c.record_id, version.c.number))
+        found: dict[int, int] = {}
+        for (_, content), alike in groupby(rows, key=lambda row: tuple(row[:2])):
+            found.setdefault(content, list(alike)[-1][2])
+        return {content: found[content] for content in contents}
 
     patch.setattr(reading, "describing_versions", describing_versions)
 

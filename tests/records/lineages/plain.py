@@ -44,13 +44,10 @@ class Plain:
         return self.kind(content) in ("step", "transfer")
 
     def describing(self, content: int) -> Named:
-        """Return the version that shows a content: its newest before another content came."""
-        brought = self.rows.by_id[content]
-        number = brought.number
-        versions = self.rows.versions_of(brought.record_id)
-        while number + 1 in versions and versions[number + 1].content_id == content:
-            number += 1
-        return brought.record_id, number
+        """Return the version that shows a content: the newest that has it."""
+        record_id = self.rows.by_id[content].record_id
+        versions = self.rows.versions_of(record_id)
+        return record_id, max(n for n, one in versions.items() if one.content_id == content)
 
     def distances(
         self, start: int, direction: Direction, *, by_data: bool = False

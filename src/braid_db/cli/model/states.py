@@ -21,8 +21,8 @@ _HEADINGS = ("version", "valid", "recorded (UTC)", "framework", "tags", "uri", "
 def states(named: str, version: int | None, form: str) -> None:
     """List the states of MODEL, the first one first: one for each content that it had.
 
-    Each is described as it was last, before another one came. Where no file was told of, the URI
-    and checksum are the record's own.
+    Each is shown by the newest version that has it. Where no file was told of, the URI and checksum
+    are the record's own.
     """
     from braid_db.records.states import list_states
 

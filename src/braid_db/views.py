@@ -5,53 +5,17 @@ Apart from ``model.py`` because a worker that only records never needs them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from braid_db.lines import Lines, minute, tag_text, visible
 from braid_db.model import Kind, Role
 
 T = TypeVar("T")
 
 _MOST_NAMED = 8
-
-
-def visible(text: str) -> str:
-    """Return a text with what could steer a terminal shown by its codes.
-
-    Names come from anywhere, and an escape sequence in one could rewrite what the terminal shows.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
-
-
-def tag_text(value: object) -> str:
-    """Return a tag's value as a line shows it: a string as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, allow_nan=False)
-
-
-class Lines:
-    """What prints as lines of text, in a notebook too."""
-
-    __slots__ = ()
-
-    def lines(self) -> Iterator[str]:
-        """Yield the lines, with nothing in them that could steer a terminal."""
-        raise NotImplementedError
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(str(self))}</pre>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +54,7 @@ class RecordView:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionView:
+class VersionView(Lines):
     """One version of a record in its history.
 
     :param content: the number of the version that brought in the content which this one shows.
@@ -109,25 +73,15 @@ class VersionView:
     created_at: str
     valid: bool
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What one version of a record says otherwise than another.
-
-    :param name: before and after; None where it is the same, as with the next three.
-    :param uris: all of them before and after, in their order, as the first identifies a record.
-    :param tags: the values of each key that differs, before and after; empty for none.
-    """
-
-    record_id: int
-    from_version: int
-    to_version: int
-    same_content: bool
-    name: tuple[str, str] | None
-    sha256: tuple[str | None, str | None] | None
-    size_bytes: tuple[int | None, int | None] | None
-    uris: tuple[tuple[str, ...], tuple[str, ...]] | None
-    tags: Mapping[str, tuple[tuple[object, ...], tuple[object, ...]]]
+    def lines(self) -> Iterator[str]:
+        """Yield one line: which version of what, whose content it shows, by whom and why."""
+        invalid = "" if self.valid else " INVALID"
+        is_new = self.content == self.version
+        content = "new content" if is_new else f"the content of version {self.content}"
+        by = f" by {visible(self.author)}" if self.author else ""
+        why = f": {visible(self.reason)}" if self.reason else ""
+        place = f"record {self.record_id} v{self.version} {visible(self.name)}{invalid}"
+        yield f"{place}, {content}, {minute(self.created_at)} UTC{by}{why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +95,64 @@ class StateFile:
     sha256: str | None = None
     size_bytes: int | None = None
     framework: str | None = None
+
+    def __str__(self) -> str:
+        """Return it in one line, with nothing in it that could steer a terminal."""
+        size = None if self.size_bytes is None else f"{self.size_bytes:,} bytes"
+        sha256 = None if self.sha256 is None else f"sha256 {self.sha256}"
+        known = ", ".join(filter(None, (self.framework, size, sha256)))
+        return visible(f"{self.uri} ({known})" if known else self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Lines):
+    """What one version of a record says otherwise than another.
+
+    :param name: before and after; None where it is the same, as with the next four.
+    :param uris: all of them before and after, in their order, as the first identifies a record.
+    :param files: those that hold a model's state, before and after.
+    :param tags: the values of each key that differs, before and after; empty for none.
+    """
+
+    record_id: int
+    from_version: int
+    to_version: int
+    same_content: bool
+    name: tuple[str, str] | None
+    sha256: tuple[str | None, str | None] | None
+    size_bytes: tuple[int | None, int | None] | None
+    uris: tuple[tuple[str, ...], tuple[str, ...]] | None
+    files: tuple[tuple[StateFile, ...], tuple[StateFile, ...]] | None
+    tags: Mapping[str, tuple[tuple[object, ...], tuple[object, ...]]]
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is compared, then what is taken away (``-``) and what comes (``+``)."""
+        content = "the same content" if self.same_content else "another content"
+        versions = f"version {self.from_version} to {self.to_version}"
+        yield f"record {self.record_id}, {versions}: {content}"
+        for label in ("name", "sha256", "size_bytes"):
+            if (pair := getattr(self, label)) is not None:
+                yield from _sides(label, *([] if one is None else [str(one)] for one in pair))
+        for key, values in self.tags.items():
+            yield from _sides(f"tag {key}", *([tag_text(one) for one in side] for side in values))
+        for label, ordered in (("uri", self.uris), ("state file", self.files)):
+            if ordered is not None:
+                yield from _sides(label, *_moved(*ordered))
+
+
+def _moved(before: Sequence[object], after: Sequence[object]) -> Iterator[list[str]]:
+    """Yield what is gone and what came; all of it where its order is another."""
+    here = [one for one in before if one in after]
+    there = [one for one in after if one in before]
+    stay = here if here == there else ()
+    for side in (before, after):
+        yield [str(one) for one in side if one not in stay]
+
+
+def _sides(label: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Yield what is taken away and what comes in its place, a line each."""
+    for sign, side in (("-", before), ("+", after)):
+        yield from (f"{sign} {visible(label)}  {visible(one)}" for one in side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,39 @@ def test_a_difference_is_readable_line_by_line(run: Run, ask: Ask, recorded: Rec
     assert (told["uris"], told["same_content"]) == (None, False)
 
 
+def test_the_files_of_a_state_are_shown_and_compared(
+    run: Run, ask: Ask, recorded: Recorded, tmp_path: Path
+) -> None:
+    model, weights = recorded["structure"], tmp_path / "weights.pt"
+    weights.write_bytes(b"trained")
+    sha256 = hashlib.sha256(b"trained").hexdigest()
+    kept = ("--state", "s3://bucket/\x1b[1m")
+    ask("record", "update", model, *kept, "--state", weights, "--framework", "torch 2")
+    ask("record", "update", model, *kept, "--framework", "torch 2")
+    shown = ask("record", "show", model, "--version", 2)
+    odd, on_disk = shown["files"]
+    assert (on_disk["sha256"], on_disk["size_bytes"]) == (sha256, 7)
+    assert odd == {
+        "uri": "s3://bucket/\x1b[1m",
+        "sha256": None,
+        "size_bytes": None,
+        "framework": "torch 2",
+    }
+    assert ask("record", "show", model, "--version", 1)["files"] == []
+    lines = run("record", "show", model, "--version", 2).stdout.splitlines()
+    of_files = [line.removeprefix("state file").strip() for line in lines if "state file" in line]
+    line = f"{on_disk['uri']} (torch 2, 7 bytes, sha256 {sha256})"
+    assert of_files == ["s3://bucket/\\x1b[1m (torch 2)", line]
+    told = ask("record", "diff", model, "--from", 2)
+    assert told["files"] == {"before": [odd, on_disk], "after": [odd]}
+    assert run("record", "diff", model).stdout.splitlines() == [
+        f"record {model}, version 2 to 3: another content",
+        f"- state file  {line}",
+    ]
+    ask("record", "edit", model, "--name", "network")
+    assert ask("record", "diff", model)["files"] is None
+
+
 def test_states_are_a_table_with_a_row_for_each_file(
     run: Run, ask: Ask, recorded: Recorded
 ) -> None:

@@ -17,6 +17,7 @@ ROWS = [
         "errors",
         "model",
         "conditions",
+        "lines",
         "views",
         "settings",
         "resources",

@@ -14,6 +14,7 @@ from braid_db.views import (
     RecordPage,
     RecordView,
     RunView,
+    StateFile,
     StateView,
     Status,
     VersionView,
@@ -67,12 +68,13 @@ def history_json(versions: Iterable[VersionView]) -> dict[str, object]:
 
 def difference_json(found: Difference) -> dict[str, object]:
     """Return what differs between two versions; null for what does not."""
-    pairs = {name: _pair_json(getattr(found, name)) for name in _PAIRS}
+    told = asdict(found)
+    pairs = {name: _pair_json(told[name]) for name in _PAIRS}
     tags = {key: _pair_json(pair) for key, pair in found.tags.items()}
-    return asdict(found) | pairs | {"tags": tags}
+    return told | pairs | {"tags": tags}
 
 
-_PAIRS = ("name", "sha256", "size_bytes", "uris")
+_PAIRS = ("name", "sha256", "size_bytes", "uris", "files")
 
 
 def _pair_json(pair: tuple[object, object] | None) -> dict[str, object] | None:
@@ -83,10 +85,14 @@ def states_json(states: Iterable[StateView]) -> dict[str, object]:
     """Return the states of a model, the first one first, each with its files."""
     return {
         "states": [
-            record_json(state.record) | {"files": [asdict(file) for file in state.files]}
-            for state in states
+            record_json(state.record) | {"files": files_json(state.files)} for state in states
         ]
     }
+
+
+def files_json(files: Iterable[StateFile]) -> list[dict[str, object]]:
+    """Return the files that hold a state of a model."""
+    return [asdict(file) for file in files]
 
 
 def run_json(run: RunView) -> dict[str, object]:

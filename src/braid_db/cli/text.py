@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from braid_db.views import Page, RecordPage, RecordView
-from braid_db.views import tag_text as tag_text
-from braid_db.views import visible as visible
+from braid_db.lines import FEW as FEW
+from braid_db.lines import aligned as aligned
+from braid_db.lines import minute as minute
+from braid_db.lines import tag_text as tag_text
+from braid_db.lines import visible as visible
+from braid_db.views import Page, RecordPage, RecordView, StateFile
 
 if TYPE_CHECKING:
     from braid_db.recall.views import InvalidInput
 
 SUMMARY = ("record", "kind", "valid", "recorded (UTC)", "name", "uri")
 """The headings above the cells that stand for a record."""
-
-FEW = 5
-"""How many things one line names."""
 
 _LONG = (
     *("name", "uri", "run", "flow", "started by", "by", "reason", "framework", "tags", "sha256"),
@@ -102,13 +102,11 @@ def valid(is_valid: bool) -> str:
     return "yes" if is_valid else _INVALID
 
 
-def minute(time: str) -> str:
-    """Return a time to the minute, as tables show it."""
-    return time[:16].replace("T", " ")
+def describe(record: RecordView, files: Iterable[StateFile] = ()) -> list[str]:
+    """Return all that is known of one version of a record, a line each.
 
-
-def describe(record: RecordView) -> list[str]:
-    """Return all that is known of one version of a record, a line each."""
+    :param files: those that hold it, where it is the state of a model.
+    """
     several = f" of {record.versions}" if record.versions > 1 else ""
     size = None if record.size_bytes is None else f"{record.size_bytes:,} bytes"
     by = f" by {record.created_by}" if record.created_by else ""
@@ -118,6 +116,7 @@ def describe(record: RecordView) -> list[str]:
         ("kind", record.kind.value),
         ("valid", "yes" if record.valid else "NO: it was recalled, or came from what was"),
         *(("uri", uri) for uri in record.uris),
+        *(("state file", str(file)) for file in files),
         *((f"tag {key}", tag_text(value)) for key, value in record.tags.items()),
         ("sha256", record.sha256),
         ("size", size),
@@ -142,10 +141,3 @@ def reasons(causes: Iterable[InvalidInput]) -> list[str]:
         said = visible(reached[0]["cause"])
         lines.append(f"recall {recall_id} reaches {', '.join(names)}{more}: {said}")
     return ["", *lines] if lines else []
-
-
-def aligned(rows: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Return labels and what they name in two columns; what is None is left out."""
-    known = [(visible(label), visible(text)) for label, text in rows if text is not None]
-    width = max(len(label) for label, _ in known)
-    return [f"{label.ljust(width)}  {text}".rstrip() for label, text in known]

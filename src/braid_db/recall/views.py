@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
+from braid_db.lines import Lines, tag_text, visible
 from braid_db.model import ActionState, Kind, Role, Way
 from braid_db.recall.outcomes import ActionOutcome
-from braid_db.views import Lines, Page, RecordView, tag_text, visible
+from braid_db.views import Page, RecordView
 
 _COMES_FIRST = "INVALID, comes anew first"
 

@@ -11,7 +11,7 @@ from braid_db.records.errors import NotAModel
 from braid_db.records.views import get_record, get_version_id, views_of
 from braid_db.store import Transaction, reading
 from braid_db.store import versions as sql
-from braid_db.views import StateFile, StateView
+from braid_db.views import RecordView, StateFile, StateView
 
 
 def write_states(tx: Transaction, content: Content, files: Sequence[StateFile]) -> None:
@@ -39,11 +39,7 @@ def list_states(tx: Transaction, record_id: int, version: int | None = None) -> 
     shown = get_record(tx, record_id, version)
     if shown.kind is not Kind.MODEL:
         raise NotAModel(record_id, shown.kind)
-    files: dict[int, list[StateFile]] = {}
-    for row in (sql.StateRow(*found) for found in tx.rows(sql.STATES, record_id)):
-        of_content = files.setdefault(row.content_id, [])
-        if row.uri is not None:
-            of_content.append(StateFile(row.uri, row.sha256, row.size_bytes, row.framework))
+    files = _files_of(tx, record_id)
     if version is None:
         versions = reading.describing_versions(tx, files)
     else:
@@ -55,3 +51,21 @@ def list_states(tx: Transaction, record_id: int, version: int | None = None) -> 
         for content_id, found in files.items()
         if content_id in versions
     ]
+
+
+def state_files(tx: Transaction, shown: RecordView) -> tuple[StateFile, ...]:
+    """Return the files that hold the content of one version; none of what is no model."""
+    if shown.kind is not Kind.MODEL:
+        return ()
+    content_id = content_id_at(tx, shown.record_id, shown.version)
+    return tuple(_files_of(tx, shown.record_id)[content_id])
+
+
+def _files_of(tx: Transaction, record_id: int) -> dict[int, list[StateFile]]:
+    """Return the contents of a record in their order, each with the files that hold it."""
+    files: dict[int, list[StateFile]] = {}
+    for row in (sql.StateRow(*found) for found in tx.rows(sql.STATES, record_id)):
+        of_content = files.setdefault(row.content_id, [])
+        if row.uri is not None:
+            of_content.append(StateFile(row.uri, row.sha256, row.size_bytes, row.framework))
+    return files

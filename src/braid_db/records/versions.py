@@ -24,7 +24,7 @@ from braid_db.records.described import (
 )
 from braid_db.records.errors import HasOneContent, VersionConflict
 from braid_db.records.predecessors import check_origin
-from braid_db.records.states import write_states
+from braid_db.records.states import state_files, write_states
 from braid_db.records.views import get_record, get_version_id, iso, tag_value
 from braid_db.store import Transaction
 from braid_db.store import versions as sql
@@ -226,6 +226,7 @@ def diff_versions(
         sha256=_pair(before.sha256, after.sha256),
         size_bytes=_pair(before.size_bytes, after.size_bytes),
         uris=_pair(before.uris, after.uris),
+        files=_pair(state_files(tx, before), state_files(tx, after)),
         tags=_tags_that_differ(
             *(description_at(tx, record_id, one.version).tags for one in (before, after))
         ),

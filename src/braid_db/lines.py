@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 FEW = 5
 """How many things one line names."""
@@ -30,6 +31,11 @@ def tag_text(value: object) -> str:
 def minute(time: str) -> str:
     """Return an ISO 8601 time to the minute, as people read it."""
     return time[:16].replace("T", " ")
+
+
+def counted(counts: Mapping[Any, int]) -> str:
+    """Return how many there are of each, in one line; empty for nothing."""
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
 def aligned(rows: Iterable[tuple[str, str | None]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ from braid_db.recall.errors import MerelyReached
 from braid_db.records.checking import check_database
 from braid_db.records.errors import VersionConflict
 from tests.functions.calls import Endpoint
+
+HOSTILE = "\x1b[1m<b>"
+SHOWN = "\\x1b[1m<b>"
 
 
 def test_a_model_that_is_updated_in_a_loop_is_one_record_without_a_cycle(db: BraidDB) -> None:
@@ -202,6 +206,55 @@ def test_objects_print_as_a_line_and_as_an_escaped_table(db: BraidDB) -> None:
     assert record._repr_html_().count("&lt;script&gt;") == 4
     assert "data records" in db._repr_html_()
     assert repr(db).startswith("<BraidDB ")
+
+
+def printed(answer: object) -> list[str]:
+    """Return the lines that an answer prints as; a notebook shows the same, escaped."""
+    shown = str(answer)
+    page: str = answer._repr_html_()  # type: ignore[attr-defined]
+    assert page == f"<pre>{escape(shown)}</pre>"
+    assert shown.replace("\n", "").isprintable()
+    return shown.splitlines()
+
+
+def test_a_history_and_a_difference_print_as_lines(db: BraidDB) -> None:
+    model = BraidModel(db, "model")
+    model.edit(name=HOSTILE, tags={"n": 1}, reason=HOSTILE, author="ada")
+    model.update(states=[StateFile(HOSTILE, framework="torch 2")], correction=True)
+    first, edit, update = (printed(one) for one in model.history())
+    assert len(first) == len(edit) == len(update) == 1
+    assert first[0].startswith("record 1 v1 model, new content, 20")
+    assert edit[0].startswith(f"record 1 v2 {SHOWN}, the content of version 1, 20")
+    assert edit[0].endswith(f" UTC by ada: {SHOWN}")
+    assert printed(model.diff(1, 3)) == [
+        "record 1, version 1 to 3: another content",
+        "- name  model",
+        f"+ name  {SHOWN}",
+        "+ tag n  1",
+        f"+ state file  {SHOWN} (torch 2)",
+    ]
+
+
+def test_a_recall_and_its_preview_print_as_lines(db: BraidDB) -> None:
+    scan = BraidData(db, HOSTILE)
+    for number in range(25):
+        scan.add_derivation(BraidData(db, f"peaks {number}"))
+    scan.add_invalidation_action("shell", "touch", "/bin/touch", {"args": ["{tag.x}"]})
+    lines = printed(scan.preview_invalidation())
+    assert lines[:2] == ["would be recalled  1@1", "reaches            26 contents: 26 data"]
+    listed = lines[lines.index("Would be reached") + 1 :]
+    assert listed[:2] == [f"  data      data 1 {SHOWN}", "  data      data 2 peaks 0"]
+    assert listed[20:23] == ["  6 more", "", "Actions that would be owed"]
+    assert listed[23].startswith("  touch (shell /bin/touch), runs: 1, 1 NOT: ")
+    recall = scan.invalidate(HOSTILE, by="ada", perform_invalidation_action=False)
+    assert recall is not None
+    lines = printed(recall)
+    assert lines[:3] == ["recall   1", f"of       data 1@1 {SHOWN}", f"cause    {SHOWN}"]
+    assert lines[3].endswith(" by ada")
+    assert lines[5] == "reaches  26 contents: 26 data"
+    [taken_back] = scan.reinstate("it was not", by="bob")
+    [line] = [one for one in printed(taken_back.recall) if one.startswith("taken back")]
+    assert line.endswith(" by bob: it was not")
 
 
 def test_the_order_of_a_flows_steps_can_be_left_out_of_a_lineage(endpoint: Endpoint) -> None:

@@ -10,6 +10,7 @@ import click
 
 from braid_db.lines import FEW as FEW
 from braid_db.lines import aligned as aligned
+from braid_db.lines import counted as counted
 from braid_db.lines import minute as minute
 from braid_db.lines import tag_text as tag_text
 from braid_db.lines import visible as visible

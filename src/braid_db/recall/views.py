@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from braid_db.lines import Lines, tag_text, visible
+from braid_db.lines import FEW, Lines, aligned, counted, tag_text, visible
 from braid_db.model import ActionState, Kind, Role, Way
 from braid_db.recall.outcomes import ActionOutcome
 from braid_db.views import Page, RecordView
 
 _COMES_FIRST = "INVALID, comes anew first"
+_MOST_LISTED = 20
 
 
 class InvalidInput(TypedDict):
@@ -28,7 +29,7 @@ class InvalidInput(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class RecallView:
+class RecallView(Lines):
     """One recall: what was said to be wrong, by whom, how far it reaches, and whether it stands.
 
     :param version: the version that shows the recalled content as it is described now.
@@ -59,6 +60,46 @@ class RecallView:
         """Whether it was not taken back."""
         return self.reinstated_at is None
 
+    def facts(self) -> list[tuple[str, str | None]]:
+        """Return what was said and done, labelled; None for what there is nothing of."""
+        back = f"{self.reinstated_at}{_by(self.reinstated_by)}"
+        why = f": {self.reinstate_reason}" if self.reinstate_reason else ""
+        return [
+            ("recall", str(self.recall_id)),
+            ("of", f"{self.kind} {self.record_id}@{self.version} {self.name}"),
+            ("cause", self.cause),
+            ("made", f"{self.created_at}{_by(self.invalidated_by)}"),
+            ("taken back", None if self.is_standing else f"{back}{why}"),
+            ("follows order", "yes" if self.follow_order else None),
+            ("reaches", None if self.cascades else "this content alone"),
+            ("uid", self.uid),
+        ]
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was recalled and why, how far it reaches, and what is owed."""
+        reach = f"{sum(self.reached.values()):,} contents: {counted(self.reached)}"
+        actions = counted(self.actions) or "none"
+        yield from aligned([*self.facts(), ("reaches", reach), ("actions", actions)])
+
+
+def _by(name: str | None) -> str:
+    return f" by {name}" if name else ""
+
+
+def _reach_facts(
+    by_kind: Mapping[Kind, int], by_run: Mapping[str | None, int], by_way: Mapping[Way, int]
+) -> list[tuple[str, str | None]]:
+    """Return how far a recall reaches, labelled; of many runs those with the most contents."""
+    runs = [(f"in run {run_id}" if run_id else "in no run", n) for run_id, n in by_run.items()]
+    most = sorted(runs, key=lambda run: -run[1])
+    left = len(most) - FEW
+    shown = [f"{n:,} {run}" for run, n in most[:FEW]]
+    return [
+        ("reaches", f"{sum(by_kind.values()):,} contents: {counted(by_kind)}"),
+        ("by", counted(by_way)),
+        ("of", ", ".join([*shown, f"{left:,} more runs"] if left > 0 else shown)),
+    ]
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -86,6 +127,11 @@ class RecallWithReach:
     by_kind: Mapping[Kind, int]
     by_run: Mapping[str | None, int]
 
+    def facts(self) -> list[tuple[str, str | None]]:
+        """Return what was said and done, and how far it reaches, labelled."""
+        reach = _reach_facts(self.by_kind, self.by_run, self.recall.reached)
+        return [*self.recall.facts(), *reach, ("actions", counted(self.recall.actions) or "none")]
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
@@ -106,7 +152,7 @@ class PlannedAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Lines):
     """What a recall would do, asked beforehand.
 
     Counts are of all contents; the pages hold as many as were asked for, in the order of recording.
@@ -130,6 +176,43 @@ class Preview:
     invalid_already: Page[Reached]
     actions: tuple[PlannedAction, ...]
     only_by_order: Page[Reached]
+
+    def facts(self) -> list[tuple[str, str | None]]:
+        """Return what would be recalled and how much would be reached, labelled."""
+        roots = ", ".join(f"{one.record_id}@{one.version}" for one in self.roots[:FEW])
+        more = f" and {len(self.roots) - FEW:,} more" if len(self.roots) > FEW else ""
+        return [
+            ("would be recalled", f"{roots}{more}"),
+            *_reach_facts(self.by_kind, self.by_run, self.by_way),
+            ("invalid already", f"{self.invalid_already.total:,}"),
+        ]
+
+    def lines(self) -> Iterator[str]:
+        """Yield how much would be reached, the first of it, and the actions that would follow."""
+        yield from aligned(self.facts())
+        yield from _listed("Would be reached", self.reached)
+        yield from _listed("By the order of steps alone, and not reached", self.only_by_order)
+        if self.actions:
+            yield from ["", "Actions that would be owed"]
+            yield from map(_action_line, self.actions)
+
+
+def _listed(heading: str, page: Page[Reached]) -> Iterator[str]:
+    """Yield a line for each content; of many only the first ones, and how many there are."""
+    if not page.total:
+        return
+    yield from ["", heading]
+    shown = page.items[:_MOST_LISTED]
+    yield from (f"  {one.way:<8}  {one.record}" for one in shown)
+    if page.total > len(shown):
+        yield f"  {page.total - len(shown):,} more"
+
+
+def _action_line(action: PlannedAction) -> str:
+    why = action.unfillable_because
+    lack = f", {action.unfillable:,} NOT: {visible(why)}" if why else ""
+    what = f"{action.type} {visible(action.command)}"
+    return f"  {visible(action.name)} ({what}), runs: {action.runs:,}{lack}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from braid_db.cli import text
 from braid_db.cli.text import visible
-from braid_db.model import ActionState, Kind, Way
+from braid_db.model import ActionState
 from braid_db.views import Page
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _recall_cells(recall: RecallView) -> list[str]:
         visible(recall.invalidated_by or ""),
         f"{recall.record_id}@{recall.version}",
         f"{sum(recall.reached.values()):,}",
-        _counted(recall.actions),
+        text.counted(recall.actions),
         visible(recall.name),
         visible(recall.cause),
     ]
@@ -77,27 +77,12 @@ def _outcome_cells(outcome: ActionOutcome) -> list[str]:
 
 def say_recall(shown: RecallWithReach, actions: Sequence[ActionOutcome]) -> None:
     """Write one recall with what it reaches and what became of its actions."""
-    recall = shown.recall
-    by, back = _by(recall.invalidated_by), _by(recall.reinstated_by)
-    taken_back = f"{recall.reinstated_at}{back}: {recall.reinstate_reason}"
-    rows = [
-        ("recall", str(recall.recall_id)),
-        ("of", f"{recall.kind} {recall.record_id}@{recall.version} {recall.name}"),
-        ("cause", recall.cause),
-        ("made", f"{recall.created_at}{by}"),
-        ("taken back", None if recall.is_standing else taken_back),
-        ("follows order", "yes" if recall.follow_order else None),
-        ("reaches", None if recall.cascades else "this content alone"),
-        ("uid", recall.uid),
-        *_counts(shown.by_kind, shown.by_run, recall.reached),
-        ("actions", _counted(recall.actions) or "none"),
-    ]
-    text.say(text.aligned(rows))
+    text.say(text.aligned(shown.facts()))
     _say_reached("", shown.reached)
     if actions:
         text.say([""])
         say_outcomes(actions)
-    owed = Page(tuple(actions), sum(recall.actions.values()))
+    owed = Page(tuple(actions), sum(shown.recall.actions.values()))
     if owed.hidden:
         text.note_hidden(owed, "action runs")
 
@@ -107,15 +92,9 @@ def say_preview(shown: Preview, lacks: Sequence[str | None]) -> None:
 
     :param lacks: why each action could not be started here; None where it could.
     """
-    roots = ", ".join(f"{one.record_id}@{one.version}" for one in shown.roots[: text.FEW])
-    more = f" and {len(shown.roots) - text.FEW:,} more" if len(shown.roots) > text.FEW else ""
-    rows = [
-        ("would be recalled", f"{roots}{more}"),
-        *_counts(shown.by_kind, shown.by_run, shown.by_way),
-        ("invalid already", f"{shown.invalid_already.total:,}"),
-        ("only by order", f"{shown.only_by_order.total:,}, not reached without --follow-order"),
-    ]
-    text.say(text.aligned(rows[:-1] if not shown.only_by_order.total else rows))
+    by_order = f"{shown.only_by_order.total:,}, not reached without --follow-order"
+    only = ("only by order", by_order if shown.only_by_order.total else None)
+    text.say(text.aligned([*shown.facts(), only]))
     _say_reached("", shown.reached)
     _say_reached("By the order of steps alone, and not reached:", shown.only_by_order)
     if shown.actions:
@@ -160,26 +139,3 @@ def say_reinstated(done: Reinstated) -> None:
     if done.begun:
         text.say(["", "Actions that had begun, whose effects stay:"])
         say_outcomes(done.begun)
-
-
-def _counts(
-    by_kind: Mapping[Kind, int], by_run: Mapping[str | None, int], by_way: Mapping[Way, int]
-) -> list[tuple[str, str | None]]:
-    """Return the rows that say how far a recall reaches."""
-    runs = [(f"in run {run_id}" if run_id else "in no run", n) for run_id, n in by_run.items()]
-    most = sorted(runs, key=lambda run: -run[1])
-    left = len(most) - text.FEW
-    shown = [f"{n:,} {run}" for run, n in most[: text.FEW]]
-    return [
-        ("reaches", f"{sum(by_kind.values()):,} contents: {_counted(by_kind)}"),
-        ("by", _counted(by_way)),
-        ("of", ", ".join([*shown, f"{left:,} more runs"] if left > 0 else shown)),
-    ]
-
-
-def _counted(counts: Mapping[Any, int]) -> str:
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items())
-
-
-def _by(name: str | None) -> str:
-    return f" by {name}" if name else ""

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from braid_db.compute import FunctionCatalog
-from braid_db.compute.errors import FunctionSourceInvalid
-from braid_db.compute.sources import FunctionSource
 from braid_db.resources import functions_folder
 from tests.functions.calls import NAMES, Endpoint, alone, whole
 
@@ -96,13 +94,6 @@ def test_a_functions_text_carries_no_annotation_that_its_endpoint_would_have_to_
     name: str,
 ) -> None:
     assert whole(name).__annotations__ == {}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_function_that_hides_its_arguments_behind_the_rest_is_refused(name: str) -> None:
-    hidden = f"def {name}(**arguments):\n    from braid_db import steps\n    return steps\n"
-    with pytest.raises(FunctionSourceInvalid, match=r"takes only \*\*arguments"):
-        FunctionSource(name, hidden)
 
 
 @pytest.mark.parametrize("load", [whole, alone])

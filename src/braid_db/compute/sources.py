@@ -22,8 +22,8 @@ class FunctionSource:
     """The text that an endpoint is sent, and the name of the function in it.
 
     :raises FunctionSourceInvalid: if the text could not run there: it is no Python, has not
-        exactly the one public function of this name, decorates it, takes only ``**kwargs``, or
-        uses names that the text does not define.
+        exactly the one public function of this name, decorates it, or uses names that the text
+        does not define.
     """
 
     name: str
@@ -123,12 +123,6 @@ def _check_definition(name: str, tree: ast.Module) -> None:
         raise FunctionSourceInvalid(
             f"'{name}' is an 'async def', which an endpoint would call and never await; "
             f"write 'def {name}'."
-        )
-    arguments = node.args
-    if arguments.kwarg and not (arguments.posonlyargs or arguments.args or arguments.kwonlyargs):
-        raise FunctionSourceInvalid(
-            f"'{name}' takes only **{arguments.kwarg.arg}, so that nobody can see what it accepts; "
-            f"write its arguments out."
         )
 
 

@@ -83,7 +83,7 @@ def test_a_definition_without_its_parts_is_refused(definition: Any, complaint: s
         ),
         ({**END, "Parameters": []}, "has the Parameters"),
         ({**END, "Parameters": {"a.$": "a"}}, "In 'a.$' in the Parameters of state 'S'"),
-        ({**END, "Comment": 1}, "has the Comment"),
+        ({**END, "Comment": 1}, "has the Comment 1; expected a text"),
         ({**EVAL, "ResultPath": 1}, "has the ResultPath"),
         ({"Type": "ExpressionEval", "ResultPath": "$.a", "End": True}, "has no Parameters"),
         ({"Type": "ExpressionEval", "Parameters": {}, "End": True}, "has no ResultPath"),

@@ -25,6 +25,10 @@ _EXPECTED = {
     "model_type": "an object",
 }
 
+_NULL_COMMENT = (
+    "Take it out, or write a string; Gladier makes it of a function's docstring, and null of none."
+)
+
 
 def schema_findings(definition: dict[str, Any]) -> Iterator[Finding]:
     """Yield what in a definition the published schema does not allow."""
@@ -61,7 +65,8 @@ def _compared(
 
 def _in_words(problem: ErrorDetails, place: Place, model: type[BaseModel]) -> tuple[str, str]:
     """Return what was found at a place, and what to do."""
-    found, kind = f"It is {shown(problem['input'])}.", problem["type"]
+    value, kind = problem["input"], problem["type"]
+    found = "It is null." if value is None else f"It is {shown(value)}."
     if kind == "missing":
         return f"There is no {place[-1]}.", "It is required here."
     if kind == "extra_forbidden":
@@ -70,6 +75,8 @@ def _in_words(problem: ErrorDetails, place: Place, model: type[BaseModel]) -> tu
         return "The list is empty.", "Give it one item or more."
     if kind == "too_few":
         return f"It has only {listed(problem['input'])}.", f"Give it {problem['ctx']['wanted']}."
+    if value is None and place == ("Comment",):
+        return found, _NULL_COMMENT
     context = problem.get("ctx", {})
     return found, f"Write {_EXPECTED.get(kind) or context['expected']}."
 

@@ -64,6 +64,8 @@ def instrument(
 ) -> Instrumented:
     """Return a flow's definition with provenance recorded; the one that is given stays as it is.
 
+    A Comment of null, as Gladier writes it, is left out: the published schema asks for a string.
+
     :param only: the actions to record; all of them when empty.
     :param skip: actions that are not recorded.
     :param strict: whether a run is to fail where its provenance cannot be recorded.
@@ -78,7 +80,7 @@ def instrument(
         )
     mode = Mode(mode)
     recorded = _chosen(states, only, skip, registered)
-    result = copy.deepcopy(definition)
+    result = _without_null_comments(definition)
     naming, caller = Naming(definition), Caller(registered, strict)
     facts = facts_of(definition["StartAt"], states, frozenset(recorded))
     recorded = [name for name in recorded if name in facts]
@@ -90,6 +92,15 @@ def instrument(
     warnings = warnings_of(states, recorded, facts, registered, is_once=mode is Mode.ONCE)
     latency = latency_of(result)
     return Instrumented(result, mode, recorded, names, functions, latency, warnings)
+
+
+def _without_null_comments(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a definition."""
+    result = copy.deepcopy(definition)
+    for holder in (result, *result["States"].values()):
+        if holder.get("Comment", "") is None:
+            del holder["Comment"]
+    return result
 
 
 def _chosen(

@@ -106,15 +106,29 @@ def inside_of_what_was_made(states: dict[str, Any], said: str) -> bool:
     return path[1] in made if path else bool(made) and "there is no member" in said
 
 
+def is_of_a_result(states: dict[str, Any], said: str) -> bool:
+    """Return whether what a run says to be missing is where a result or a caught error goes."""
+    fields = [
+        each
+        for state in states.values()
+        for each in ([state] if state["Type"] == "Action" else []) + state.get("Catch", [])
+    ]
+    places = {each.get("ResultPath", "$").removeprefix("$.") for each in fields} - INPUT.keys()
+    path = re.search(r"path '\$\.(\w+)|state has no '(\w+)'", said)
+    return path is not None and (path[1] or path[2]) in places
+
+
 def fails_only_where_it_was_found(seen: Seen) -> None:
     """Where a run here fails as nothing stands at a path, that was found.
 
-    What is inside of a value that an expression made, only a run knows.
+    Not knowing the input, only what the flow itself has by running is known to be missing. What is
+    inside of a value that an expression made, only a run knows.
     """
     run, said = seen.run, str(seen.run.explanation)
     is_missing = run.error == RUNTIME_ERROR and any(each in said for each in MISSING)
     if is_missing and not inside_of_what_was_made(seen.told.definition["States"], said):
-        for name in ("input", "schema"):
+        is_own = is_of_a_result(seen.told.definition["States"], said)
+        for name in ("nothing", "input", "schema") if is_own else ("input", "schema"):
             found = seen.knowing[name]
             if not any(
                 each.state == run.failed_state and each.code in OF_READING for each in found

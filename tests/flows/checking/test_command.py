@@ -130,6 +130,8 @@ def test_a_schema_fetches_nothing_that_it_refers_to() -> None:
         ({"properties": {"other": {}}}, "input-not-asked-for"),
         ({"properties": {"other": {}}, "additionalProperties": False}, "path-never-written"),
         ({"properties": {}, "additionalProperties": {"type": "string"}}, None),
+        ({"properties": {}, "required": ["name"]}, None),
+        ({"properties": {}, "required": ["name"], "additionalProperties": False}, None),
         ({"properties": {}, "allOf": [SCHEMA]}, None),
         ({"type": "object"}, None),
         ({}, None),

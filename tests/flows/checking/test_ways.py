@@ -77,6 +77,52 @@ def test_a_read_is_found_by_all_ways_that_lead_to_it(
     assert [each.code for each in found] == ([expected] if expected else [])
 
 
+CALL = {"Type": "Action", "ActionUrl": URL}
+CAUGHT = {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Use"}]}
+OPEN_SCHEMA = {"type": "object", "properties": {}}
+
+
+@pytest.mark.parametrize("place", ["$.own.First", "$.First"])
+@pytest.mark.parametrize("deeper", ["", ".status", ".details.result[0]", ".details.made.of"])
+@pytest.mark.parametrize(
+    ("caught", "begins", "sentence"),
+    [
+        (CAUGHT, "First", "Some way through the flow leads here without having written"),
+        ({}, "Use", "No way through the flow has written"),
+    ],
+)
+@pytest.mark.parametrize("schema", [None, OPEN_SCHEMA])
+def test_an_unknown_input_is_not_taken_to_hold_the_result_of_an_action(
+    place: str, deeper: str, caught: Any, begins: str, sentence: str, schema: Any
+) -> None:
+    use = {"Type": "Pass", "InputPath": f"{place}{deeper}", "ResultPath": "$.used"}
+    states = {
+        "First": {**CALL, "ResultPath": place, **caught, "Next": "Use" if caught else "Last"},
+        "Use": {**use, "Next": "Last" if caught else "First"},
+        "Last": {"Type": "Pass", "End": True},
+    }
+    found = check({"StartAt": begins, "States": states}, input_schema=schema)
+    [of_use] = [each for each in found if each.state == "Use"]
+    assert of_use.code == SOMETIMES
+    assert of_use.sentence.startswith(sentence)
+
+
+def test_a_part_of_the_input_that_becomes_the_state_holds_no_result_either() -> None:
+    states = {
+        "Unwrap": {"Type": "Pass", "InputPath": "$.input", "ResultPath": "$", "Next": "Use"},
+        "Use": {**CALL, "Parameters": {"a.$": "$.Use.details.result[0]"}, "ResultPath": "$.Use"},
+    }
+    states["Use"]["End"] = True
+    [found] = check({"StartAt": "Unwrap", "States": states})
+    assert (found.code, found.state) == (SOMETIMES, "Use")
+
+
+def test_an_unknown_input_may_hold_what_a_pass_makes_anew() -> None:
+    count = {"Parameters": {"count.=": "loop.count + 1"}, "ResultPath": "$.loop"}
+    states = {"Count": {"Type": "ExpressionEval", **count, "End": True}}
+    assert check({"StartAt": "Count", "States": states}) == []
+
+
 def test_a_state_that_is_put_into_itself_without_end_is_followed_to_an_end() -> None:
     names = [f"P{number}" for number in range(6)]
     whole = {f"m{number}.$": "$" for number in range(6)}

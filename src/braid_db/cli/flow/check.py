@@ -31,8 +31,8 @@ def check(
     meant, or goes wrong on some way through the flow. Exit code 1 says that there are errors.
 
     What a state reads is looked for on every way that leads to it. Without --input-schema or
-    --input, a run's input is taken to hold whatever the flow itself does not write. Nothing of
-    this is looked at where the definition's form is wrong already.
+    --input, a run's input is taken to hold whatever no action, web input or Catch of the flow
+    writes. Nothing of this is looked at where the definition's form is wrong already.
     """
     if len(definitions) > 1 and (input_schema or run_input):
         raise click.UsageError("Check one DEFINITION at a time against its schema or input.")

@@ -28,8 +28,8 @@ from braid_db.flows.scope import is_too_deep
 def check(definition: Any, *, input_schema: Any = None, run_input: Any = None) -> list[Finding]:
     """Return what is wrong with a flow's definition, or may go wrong when it runs.
 
-    Without a schema or an input, a run's input may hold anything: only what the flow itself wrote
-    or lost is known then.
+    Without a schema or an input, a run's input may hold anything but the results of the flow: only
+    what the flow itself wrote, is yet to write or lost is known then.
 
     :param input_schema: the JSON Schema of the flow's input.
     :param run_input: a sample of it.

@@ -69,13 +69,13 @@ def _of_schema(schema: Any, depth: int) -> Shape:
     if not isinstance(properties, dict):
         is_value = schema.get("type", "object") not in ("object", ["object"])
         return Shape() if is_value and isinstance(schema["type"], str) else _ANY_INPUT
-    required = schema.get("required", [])
+    required = dict.fromkeys(schema.get("required", []))
     members = {
         name: Member(
             frozenset({GIVEN} if name in required else {GIVEN, ABSENT}),
             _of_schema(inner, depth - 1),
         )
-        for name, inner in properties.items()
+        for name, inner in {**required, **properties}.items()
     }
     others = schema.get("additionalProperties", True)
     closed = others is False or schema.get("unevaluatedProperties") is False

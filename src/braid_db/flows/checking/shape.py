@@ -105,6 +105,20 @@ class Shape:
             member = Member(_NEVER, NOTHING)
         return self._with(path[0], member)
 
+    def doubted(self, paths: Iterable[Path]) -> Shape:
+        """Return the shape where the input, unless it is known to have them, may lack paths."""
+        shape = self
+        for path in paths:
+            there = shape.member(path[0])
+            if len(path) > 1:
+                doubted = Member(there.how, there.shape.doubted([path[1:]]))
+                is_known = doubted.shape is there.shape
+            else:
+                doubted = Member(there.how | _NEVER, there.shape)
+                is_known = ABSENT in there.how or there.how.isdisjoint(_FROM_INPUT)
+            shape = shape if is_known else shape._with(path[0], doubted)
+        return shape
+
     def without(self, name: str) -> Shape:
         """Return the shape without one member."""
         members = {each: known for each, known in self.members.items() if each != name}

@@ -73,14 +73,20 @@ def _of_read(name: str, state: State, read: Read, shape: Shape) -> Finding | Non
                 f"{path} is read, and the input may lack it: it is not required.",
                 _guard(read),
             )
-        return warning(
-            "path-not-always-written",
-            name,
-            read.field,
-            f"Some way through the flow leads here without having written {path}.",
-            _guard(read),
-        )
+        sentence = f"Some way through the flow leads here without having written {path}."
+        if _is_of_input_alone(read.path, shape):
+            sentence = f"No way through the flow has written {path} when a run comes here; it "
+            sentence += "would have to be in the run's input."
+        return warning("path-not-always-written", name, read.field, sentence, _guard(read))
     return _of_others(name, read, how, path)
+
+
+def _is_of_input_alone(path: Path, shape: Shape) -> bool:
+    """Return whether nothing that leads to a path is of the flow itself."""
+    return all(
+        shape.find(path[:length]).how.isdisjoint({WRITTEN, MADE, UNDOCUMENTED})
+        for length in range(1, len(path) + 1)
+    )
 
 
 def _of_others(name: str, read: Read, how: frozenset[str], path: str) -> Finding | None:

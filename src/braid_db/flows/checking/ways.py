@@ -25,7 +25,7 @@ from braid_db.flows.checking.shape import (
     of_value,
 )
 from braid_db.flows.instrumenting.origins import is_identity
-from braid_db.flows.instrumenting.reading import ROOT, State, States, result_path
+from braid_db.flows.instrumenting.reading import ROOT, Path, State, States, result_path
 from braid_db.flows.instrumenting.reads import EXPRESSION, REFERENCE, is_computed
 from braid_db.flows.parameters import PRIVATE
 from braid_db.flows.scope import CONTEXT, make_context
@@ -54,12 +54,13 @@ def shapes_of(start: str, states: States, begin: Shape) -> dict[str, Shape]:
     :returns: only for the states that a run may come to.
     """
     reads = {name: list(reads_of(state)) for name, state in states.items()}
-    shapes, waiting = {start: at_start(begin)}, deque([start])
+    results = set(_results(states))
+    shapes, waiting = {start: at_start(begin).doubted(results)}, deque([start])
     depths = dict.fromkeys(states, _DEEPEST)
     while waiting:
         name = waiting.popleft()
-        for target, after in _after(name, states[name], shapes[name], reads[name]):
-            known = shapes.get(target)
+        for target, left in _after(name, states[name], shapes[name], reads[name]):
+            known, after = shapes.get(target), left.doubted(results)
             joined = after if known is None else known.joined(after.cut(depths[target]))
             if joined is known:
                 continue
@@ -71,6 +72,19 @@ def shapes_of(start: str, states: States, begin: Shape) -> dict[str, Shape]:
                 shapes[target] = joined
                 waiting.append(target)
     return shapes
+
+
+def _results(states: States) -> Iterator[Path]:
+    """Yield where the results of actions and web inputs go, and the errors that are caught.
+
+    These a flow has by running. What a Pass makes may begin as the input's, as a counter does.
+    """
+    for state in states.values():
+        makes = state["Type"] in ("Action", "CreateWebInput", "AwaitWebInput")
+        for fields in (*([state] if makes else []), *state.get("Catch", [])):
+            path = result_path(fields)
+            if path != ROOT and path == whole(fields["ResultPath"]):
+                yield path
 
 
 def _after(name: str, state: State, shape: Shape, reads: list[Read]) -> Iterator[tuple[str, Shape]]:

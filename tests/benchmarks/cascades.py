@@ -27,6 +27,7 @@ from tests.databases.shared import SharedServers
 from tests.records.planting import Edge, plant_edges, plant_records
 
 CONTENTS = 100_000
+MOST_MEGABYTES = 500
 WIDTH = 1_000
 FAN_IN = 3
 
@@ -166,7 +167,9 @@ def _compare(
             lambda: _timed(floor.recall, floor.forget),
             at_most=2.0,
         )
-    print(f"{name}: a process that recalls takes {peak_megabytes(ours):,.0f} MB at most")
+    peak_mb = peak_megabytes(ours)
+    print(f"{name}: a process that recalls takes {peak_mb:,.0f} MB at most")
+    assert peak_mb < MOST_MEGABYTES, f"{name}: more than the {MOST_MEGABYTES} MB promised"
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,7 +108,8 @@ def find_file(path: Path, *, make: bool) -> tuple[int, int]:
         raise DatabaseUnreachable(str(path), problem, "Name a file in it, such as braid.db.")
     identity = file_identity(path)
     if identity is None:
-        advice = "Make it with 'braid-db db create', or name another one in BRAID_DB_URL."
+        made = f"braid-db db create --db {shlex.quote(str(path))}"
+        advice = f"Make it with {made}, or name another one in BRAID_DB_URL."
         raise DatabaseUnreachable(str(path), "does not exist", advice)
     return identity
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from braid_db.flows.instrumenting.reading import edges
 from tests.flows.instrumenting.world import COLLECTIONS, OLD_TRANSFER, OTHER, TRANSFER, Outcome
 
 NOTHING = "nothing-there"
@@ -49,6 +50,14 @@ def _loop(states: dict[str, Any], names: list[str], first: int, last: int) -> No
         states[action] = {"Type": "Action", "ActionUrl": OTHER, **given_to("S0", "vars")}
     states[action] |= {"Next": choice, "ResultPath": f"$.{action}"}
     states[choice] = going_by(action, names[first], after)
+    leave_out_none(states, names[first:last], action)
+
+
+def leave_out_none(states: dict[str, Any], names: list[str], last: str) -> None:
+    """Let no way from some states go past another one: that whose result ends their loop."""
+    for name in names:
+        for holder, field in edges(states[name]):
+            holder[field] = min(holder[field], last)
 
 
 def going_by(asked: str, then: str, otherwise: str) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from braid_db.flows.instrumenting.reading import edges
-from tests.flows.instrumenting.strategies import ERRORS, NOTHING, Told, going_by
+from tests.flows.instrumenting.strategies import ERRORS, NOTHING, Told, going_by, leave_out_none
 from tests.flows.instrumenting.world import OTHER, Outcome
 
 MOST_STATES = 8
@@ -64,10 +63,7 @@ def _loop(draw: st.DrawFn, states: dict[str, Any], names: list[str]) -> None:
         }
         reading = {"Type": "Action", "ActionUrl": OTHER, "Parameters": {"x.$": "$.z"}}
         states[names[last + 2]] = {**reading, "ResultPath": "$.y", **(follow or {"End": True})}
-    for name in names[first:last]:
-        for holder, field in edges(states[name]):
-            # No way round may leave out the action that ends it.
-            holder[field] = min(holder[field], names[last])
+    leave_out_none(states, names[first:last], names[last])
 
 
 @st.composite

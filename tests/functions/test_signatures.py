@@ -54,7 +54,7 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         **COMMON,
     },
     "check_records": {"record_ids": None, **COMMON},
-    "record_flow_run": {"steps": None, **COMMON},
+    "record_flow_run": {"steps": None, **COMMON, "previous_step_output": None},
     "invalidate_record": {
         "record_id": None,
         "cause": None,

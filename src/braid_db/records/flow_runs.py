@@ -10,7 +10,7 @@ from braid_db.identity import IdentityRules
 from braid_db.model import NO_REFERENCES, Reference, References
 from braid_db.records.completed import complete_record
 from braid_db.records.late import Late
-from braid_db.records.receipts import CallKey, Result, once_by_key
+from braid_db.records.receipts import CallKey, Result, find_result, once_by_key
 from braid_db.records.steps import StepToRecord, record_step
 from braid_db.records.timeline import Timeline
 from braid_db.records.transfers import TransferToRecord, record_transfer
@@ -38,14 +38,19 @@ class Execution(NamedTuple):
 
 
 def record_flow_run(
-    tx: Transaction, rules: IdentityRules, executions: Sequence[Execution]
+    tx: Transaction,
+    rules: IdentityRules,
+    executions: Sequence[Execution],
+    earlier: References = NO_REFERENCES,
 ) -> Result:
     """Record each execution that has no record yet, linked to the one before.
 
     :param executions: in the order in which they ran.
+    :param earlier: what was recorded when the run had failed before it went on: the first one that
+        has no record ran after it.
     :raises BraidError: if one of them cannot be recorded; nothing is written then.
     """
-    ids = record_executions(tx, rules, executions, {})
+    ids = record_executions(tx, rules, _going_on(tx, executions, earlier), {})
     return {
         "flow_state_record_id": ids[-1] if ids else None,
         "record_ids": ids[:MOST_IDS],
@@ -53,6 +58,22 @@ def record_flow_run(
         "exception_str": None,
         "database": tx.database,
     }
+
+
+def _going_on(
+    tx: Transaction, executions: Sequence[Execution], earlier: References
+) -> Sequence[Execution]:
+    """Return executions of which the first new one follows what was recorded earlier."""
+    if earlier == NO_REFERENCES:
+        return executions
+    for place, one in enumerate(executions):
+        if one.key is None or find_result(tx, one.key) is None:
+            if isinstance(one.told, TransferToRecord):
+                first = one._replace(told=replace(one.told, previous=earlier))
+            else:
+                first = one._replace(told=one.told._replace(previous=earlier))
+            return [*executions[:place], first, *executions[place + 1 :]]
+    return executions
 
 
 def record_executions(
@@ -85,7 +106,8 @@ def _linked(
     one: Execution, before: Sequence[int], others: Sequence[int], late: Late
 ) -> StepToRecord | TransferToRecord:
     """Return what is told of an execution, with the records that it stands between."""
-    previous, given = references(before), references(others)
+    earlier, given = one.told.previous, references(others)
+    previous = earlier._replace(found=earlier.found or references(before).found)
     if isinstance(one.told, TransferToRecord):
         return replace(one.told, previous=previous, others=given, late=late)
     return one.told._replace(previous=previous, others=given, late=late)

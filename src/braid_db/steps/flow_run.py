@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from braid_db.errors import InvalidArgument
+from braid_db.model import NO_REFERENCES
 from braid_db.records.flow_runs import Execution
 from braid_db.records.flow_runs import record_flow_run as record
 from braid_db.records.receipts import BY_KEY_ALONE, CallKey, Result
@@ -15,7 +16,7 @@ from braid_db.steps.action_step import ActionStepRequest, read_action_step
 from braid_db.steps.call import Arguments, UseCase, call
 from braid_db.steps.documents import times_of
 from braid_db.steps.home import Home
-from braid_db.steps.requests import Request
+from braid_db.steps.requests import Request, Steps
 from braid_db.steps.transfer_task import TransferRequest, read_transfer
 
 STEP, TRANSFER = "add_record_for_action_step", "add_transfer_request"
@@ -38,6 +39,7 @@ class FlowRunRequest(Request):
     """The arguments of ``record_flow_run``."""
 
     steps: Any = None
+    previous_step_output: Steps = NO_REFERENCES
 
 
 def record_flow_run(arguments: Arguments) -> Result:
@@ -49,7 +51,7 @@ def record_flow_run(arguments: Arguments) -> Result:
 
     def read(request: FlowRunRequest, where: Home) -> UseCase:
         executions = read_executions(request)
-        return lambda tx: record(tx, where.rules, executions)
+        return lambda tx: record(tx, where.rules, executions, request.previous_step_output)
 
     return call("record_flow_run", FlowRunRequest, arguments, read)
 

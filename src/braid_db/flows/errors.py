@@ -60,8 +60,15 @@ class FlowStateError(BraidError):
 
     def __init__(self, error: str, cause: object, explanation: str = "") -> None:
         self.error, self.cause = error, cause
-        self.explanation = explanation or str(cause)
+        self.explanation = explanation or _in_words(cause)
         super().__init__(f"{error}: {self.explanation}")
+
+
+def _in_words(cause: object) -> str:
+    """Return what the document of an action that failed says in words, or any cause as a text."""
+    told = cause if isinstance(cause, dict) else {}
+    words = (told.get(key) for key in ("description", "display_status"))
+    return next((text for text in words if isinstance(text, str) and text), str(cause))
 
 
 class RunOptionInvalid(BraidError):

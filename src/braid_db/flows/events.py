@@ -16,12 +16,14 @@ class Event:
         state's type with ``Started`` or ``Completed``.
     :param details: ``state_name``, ``state_type`` and ``input``, ``output`` or ``exception`` with
         ``cause``; what a flow keeps private is left out.
+    :param explanation: of a failure: its cause as one readable line, which the log has not.
     """
 
     code: str
     description: str
     details: dict[str, Any]
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    explanation: str = ""
 
     @property
     def what(self) -> str:

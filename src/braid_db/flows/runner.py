@@ -12,6 +12,7 @@ from braid_db.flows.actions import ActionProvider, ActionProviders
 from braid_db.flows.definition import CATCHING, Definition, check_definition
 from braid_db.flows.errors import FlowStateError
 from braid_db.flows.events import Event, Listener, ignore
+from braid_db.flows.instrumenting.failing import before_failure, own_failure
 from braid_db.flows.limits import TOO_LARGE
 from braid_db.flows.point import Keeper, RunPoint, keep_nothing, start_of
 from braid_db.flows.providers.stub import Stub, StubProvider
@@ -30,6 +31,7 @@ class FlowRun:
 
     :param status: ``SUCCEEDED`` or ``FAILED``.
     :param state: the run's state after the last state that completed.
+    :param failed_state: the state of the flow itself that ended it.
     :param error: the name of the error that ended it, such as ``ActionFailedException``.
     :param cause: why: a sentence, or the document that the action provider answered.
     :param explanation: the cause as one readable line.
@@ -105,7 +107,8 @@ def continue_run(point: RunPoint, setup: RunSetup, *, resumed: bool = False) -> 
     """Run a flow to its end from where it stands.
 
     :param resumed: whether it was interrupted there: the state that is entered next goes on as
-        the same execution.
+        the same execution. Where instrumentation has recorded that a state failed, that one is
+        executed again instead.
     :returns: what came of it; at once, if it had ended well.
     :raises FlowDefinitionInvalid: if the definition cannot be run; no state was entered.
     """
@@ -115,7 +118,8 @@ def continue_run(point: RunPoint, setup: RunSetup, *, resumed: bool = False) -> 
     surroundings = states.Surroundings(
         providers, setup.people, setup.sleep, web_inputs=dict(point.web_inputs)
     )
-    return _Run(point, surroundings, setup, resumed=resumed).to_end()
+    begin = before_failure(point) if resumed else point
+    return _Run(begin, surroundings, setup, resumed=resumed).to_end()
 
 
 class _Run:
@@ -133,6 +137,7 @@ class _Run:
         self._surroundings = surroundings
         self._setup = setup
         self._resumed = resumed
+        self._caught: dict[str, FlowStateError] = {}
 
     def to_end(self) -> FlowRun:
         """Go on from state to state until there is no next one or one fails."""
@@ -165,7 +170,9 @@ class _Run:
             outcome = self._complete(name, state, surroundings)
         except FlowStateError as error:
             if state["Type"] in CATCHING:
-                self._tell_state("Failed", name, exception=error.error, cause=visible(error.cause))
+                told = {"exception": error.error, "cause": visible(error.cause)}
+                self._tell_state("Failed", name, error.explanation, **told)
+            self._caught[name] = error
             catcher = catcher_of(state, error.error)
             if catcher is None:
                 raise
@@ -207,16 +214,25 @@ class _Run:
             exception=error.error,
             cause=visible(error.cause),
         )
+        failed, why = self._own(name, error)
         return FlowRun(
             self._point.context["run_id"],
             self._point.context["flow_id"],
             status="FAILED",
             state=self._point.state,
-            failed_state=name,
-            error=error.error,
-            cause=error.cause,
-            explanation=error.explanation,
+            failed_state=failed,
+            error=why.error,
+            cause=why.cause,
+            explanation=why.explanation,
         )
+
+    def _own(self, name: str, error: FlowStateError) -> tuple[str, FlowStateError]:
+        """Return the flow's own state that failed, and why, where an added one tells of it."""
+        own = own_failure(self._point)
+        if own is None:
+            return name, error
+        told = self._caught.get(own.state_name)  # not where the run was interrupted since
+        return own.state_name, told or FlowStateError(own.error, own.cause)
 
     @property
     def _visible(self) -> Any:
@@ -225,15 +241,11 @@ class _Run:
     def _scope(self) -> Scope:
         return Scope(self._point.state, self._point.context)
 
-    def _tell_state(self, what: str, name: str, **details: Any) -> None:
+    def _tell_state(self, what: str, name: str, explanation: str = "", **details: Any) -> None:
         kind = self._point.definition["States"][name]["Type"]
-        self._tell(
-            f"{kind}{what}",
-            f"State {name} of type {kind} {what.lower()}",
-            state_name=name,
-            state_type=kind,
-            **details,
-        )
+        description = f"State {name} of type {kind} {what.lower()}"
+        told = {"state_name": name, "state_type": kind, **details}
+        self._setup.on_event(Event(f"{kind}{what}", description, told, explanation=explanation))
 
     def _tell(self, code: str, description: str, **details: Any) -> None:
         self._setup.on_event(Event(code, description, details))

@@ -91,13 +91,15 @@ def ends_in_the_same_state(seen: Seen) -> None:
     """The run ends as it would, with the same state but for the member of the provenance."""
     hold(seen.recorded.run.status == seen.plain.run.status, "status")
     hold(seen.recorded.run.error == seen.plain.run.error, "error")
-    hold(_cause(seen.recorded) == _cause(seen.plain), "cause")
+    hold(seen.recorded.run.failed_state == seen.plain.run.failed_state, "failed state")
+    hold(_causes(seen.recorded) == _causes(seen.plain), "cause")
     hold(seen.recorded.users_state() == seen.plain.users_state(), "state")
 
 
-def _cause(ran: Ran) -> str:
-    """Return why a run failed, but for the members that stood in its state then."""
-    return str(ran.run.cause).partition("the run's state has")[0]
+def _causes(ran: Ran) -> list[str]:
+    """Return why a run failed, as it and its log say, but for what stood in its state then."""
+    told = ran.run.cause, ran.log[-1]["details"].get("cause")
+    return [str(cause).partition("the run's state has")[0] for cause in told]
 
 
 def gives_actions_the_same(seen: Seen) -> None:

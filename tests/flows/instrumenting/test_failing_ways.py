@@ -97,8 +97,8 @@ def goes_the_same_way(plain: Run, recorded: Run) -> None:
 
 
 def cause_of(ran: Run) -> Any:
-    """Return why a run failed; a Fail state can only tell it as a text."""
-    cause = ran.done.cause
+    """Return why a run failed, by its log; a Fail state can only tell it as a text."""
+    cause = ran.log[-1]["details"].get("cause")
     if isinstance(cause, str) and cause.startswith("{"):
         cause = ast.literal_eval(cause)
     if isinstance(cause, str):

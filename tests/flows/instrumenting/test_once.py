@@ -206,8 +206,8 @@ def test_a_run_that_nobody_answers_is_recorded_as_it_dies(endpoint: Endpoint) ->
     assert done.warnings == []
     unanswered = [Failure("Await", "unanswered")]
     ran = run_published(done.definition, dict(INPUT), str(uuid.uuid4()), "/made", unanswered)
-    assert (ran.done.failed_state, ran.done.error) == ("Fail_Run", "Flows.WebInputExpired")
-    assert "Nobody answered" in ran.done.cause
+    assert (ran.done.failed_state, ran.done.error) == ("Await", "Flows.WebInputExpired")
+    assert "Nobody answered" in str(ran.done.explanation)
     assert set(ids(endpoint)) == {"A"}
 
 

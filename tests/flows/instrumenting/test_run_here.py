@@ -57,6 +57,15 @@ def test_what_was_not_recorded_is_told(sqlite_url: str, tmp_path: Path) -> None:
     assert "Record_Fit" not in done.stderr  # its input is gone, and those of here record it
 
 
+def test_why_it_was_not_recorded_is_told_in_words(tmp_path: Path) -> None:
+    done = run(tmp_path, {}, "sqlite:////dev/null/no.db")
+    assert done.exit_code == 0
+    told = [line for line in done.stderr.splitlines() if "Nothing was recorded by" in line]
+    begin = "Nothing was recorded by Record_Scan: ActionFailedException: add_record_for_action_step"
+    assert told[0].startswith(f"{begin}: SettingsError: The setting file ")
+    assert "state_name" not in done.stderr
+
+
 ODD = ([], {}, {"tasks": 3}, {"tasks": [3]}, {"tasks": [{}]})
 
 

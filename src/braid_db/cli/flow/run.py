@@ -38,7 +38,8 @@ names endpoints and functions by their UUIDs, as 'braid-db functions register --
 them; which database is recorded into, the endpoint decides.
 
 A run that was interrupted, killed or has failed goes on at that state by --resume, with the
-other options as they were given first; what it had recorded, it does not record again.
+other options as they were given first; what it had recorded, it does not record again. So
+does an instrumented flow: at the action that failed, not where its failure was recorded.
 
 Not as in the service:
 

@@ -28,7 +28,7 @@ class Unrecorded:
         self._listener(event)
         name = str(event.details.get("state_name"))
         if event.what == "Failed" and is_added(self._states[name]):
-            cause = _sentence(event.details.get("cause"))
+            cause = " ".join(event.explanation.split())[:_LONGEST]
             self._failed.append(f"{name}: {event.details.get('exception')}: {cause}")
 
     def tell(self) -> None:
@@ -37,10 +37,3 @@ class Unrecorded:
             note(visible(f"Nothing was recorded by {line}"))
         if len(self._failed) > FEW:
             note(f"... and by {len(self._failed) - FEW:,} more.")
-
-
-def _sentence(cause: Any) -> str:
-    """Return a cause as one line: what a provider's document says in words, if anything."""
-    if isinstance(cause, dict) and isinstance(cause.get("description"), str):
-        cause = cause["description"]
-    return " ".join(str(cause).split())[:_LONGEST]

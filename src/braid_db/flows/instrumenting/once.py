@@ -123,7 +123,9 @@ class Once:
         return self._failure
 
     def _record(self, when: str, steps: list[dict[str, Any]]) -> State:
-        arguments = {"steps": steps, **RUN}
+        # Only a run that went on here after it had failed has an earlier record of itself.
+        earlier = {"previous_step_output.=": self._naming.get(RECORD)}
+        arguments = {"steps": steps, **RUN, **earlier}
         comment = f"Records what ran in the run, {when}."
         return self._caller.call(comment, FUNCTION, arguments, self._naming.path(RECORD))
 

@@ -142,7 +142,10 @@ class _Reading:
     def _transfer(
         self, name: str, item: dict[str, Any], document: dict[str, Any], error: dict[str, Any]
     ) -> Any:
-        given = {"transfer_input": _known_of(item.get("given")), "transfer_result": document}
+        given = {
+            "transfer_input": _known_of(item.get("given")),
+            "transfer_result": document | error,
+        }
         return read_transfer(TransferRequest.model_validate({**self._common(), **given}))
 
     def _common(self) -> dict[str, Any]:

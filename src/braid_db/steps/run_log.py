@@ -88,5 +88,6 @@ def _step(run: Told, step: Told) -> StepToRecord:
 
 
 def _transfer(run: Told, step: Told) -> TransferToRecord:
-    told = {"transfer_input": step["given"], "transfer_result": step["result"]}
+    result = {**step["result"], **step["error"]}
+    told = {"transfer_input": step["given"], "transfer_result": result}
     return read_transfer(TransferRequest.model_validate({**run, **told}))

@@ -36,6 +36,10 @@ TOLD_BY_TASK = (
 """The keys of a task document that become tags, where they are there."""
 
 
+TOLD_OF_ERROR = ("error", "cause")
+"""The keys, beside a status document's own, of why a task failed or was not even begun."""
+
+
 class TransferRequest(FollowingRequest):
     """The arguments of ``add_transfer_request``."""
 
@@ -70,8 +74,10 @@ def read_transfer(request: TransferRequest) -> TransferToRecord:
     told = read_object("transfer_input", request.transfer_input)
     # By its label alone one knows again a task that was refused, and so has no id.
     labelled = {"label": task.get("label") or told.get("label")}
+    # One that goes on although its state has failed may still end well.
+    error = {key: document.get(key) if status == FAILED else None for key in TOLD_OF_ERROR}
     return TransferToRecord(
-        task=task_definition(task | labelled, status),
+        task=task_definition(task | labelled | error, status),
         items=read_items(told),
         generates=status is None or status == SUCCEEDED,
         is_over=status in (None, SUCCEEDED, FAILED),
@@ -111,7 +117,8 @@ def task_definition(task: dict[str, Any], status: Any) -> Definition:
 
 def task_tags(task: dict[str, Any], status: Any) -> tuple[Tag, ...]:
     """Return what the task document tells, as tags."""
-    told = {key: task[key] for key in TOLD_BY_TASK if task.get(key) is not None}
+    keys = (*TOLD_BY_TASK, *TOLD_OF_ERROR)
+    told = {key: task[key] for key in keys if task.get(key) is not None}
     return read_tags("transfer_result", {"status": status, **told})
 
 

@@ -284,6 +284,7 @@ def transfer_result(document: Document) -> dict[str, Any]:
             "status": "FAILED",
             "details.=": document.part("details"),
             "creator_id.=": document.part("creator_id"),
+            **document.error(),
         }
     }
 

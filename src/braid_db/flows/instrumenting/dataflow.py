@@ -60,7 +60,8 @@ class Facts:
             place: frozenset(_aged(one) if one.action == name else one for one in sources)
             for place, sources in self.origins.places.items()
         }
-        done = Origins(aged).left_by(fields, frozenset({Source(name)}))
+        before = Origins(aged, self.origins.deepest)
+        done = before.left_by(fields, frozenset({Source(name)}))
         return Facts(done, frozenset({name}))
 
     def joined(self, other: Facts) -> Facts:

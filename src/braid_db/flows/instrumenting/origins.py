@@ -22,7 +22,11 @@ from braid_db.flows.instrumenting.reads import (
 from braid_db.flows.scope import CONTEXT
 
 DEEPEST_PLACE = 8
-"""How deep places are told apart; a loop that nests its own state in itself has no end of them."""
+MOST_PLACES = 1000
+"""How deep places are told apart, and how many: a loop that nests its state has no end of them.
+
+What stands deeper counts for all that stands where they end, so that too much may be named then.
+"""
 
 T = TypeVar("T", bound=Hashable)
 
@@ -32,9 +36,11 @@ class Origins(Generic[T]):
     """Which executions of actions what stands in a run's state may come from.
 
     :param places: those of what stands at a path, and at no longer one that is listed.
+    :param deepest: how long these paths are at most; it never grows on the way through a flow.
     """
 
     places: Mapping[Path, frozenset[T]]
+    deepest: int = DEEPEST_PLACE
 
     def of(self, path: Path) -> frozenset[T]:
         """Return what is read at a path comes from: all of it, and all that stands below."""
@@ -69,11 +75,10 @@ class Origins(Generic[T]):
         over = min(new, key=len)
         places = {at: of for at, of in self.places.items() if at[: len(over)] != over}
         if is_part:
-            places[over[:DEEPEST_PLACE]] = self.of(over)
+            places[over] = self.of(over)
         for place, names in new.items():
-            short = place[:DEEPEST_PLACE]
-            places[short] = names | places.get(short, frozenset())
-        return Origins(places)
+            places[place] = names | places.get(place, frozenset())
+        return _bounded(places, self.deepest)
 
     def left_by(self, fields: State, names: frozenset[T]) -> Origins[T]:
         """Return what is so after an action, or a Catch, has written where it says."""
@@ -85,8 +90,31 @@ class Origins(Generic[T]):
 
     def joined(self, other: Origins[T]) -> Origins[T]:
         """Return what may be so where two ways meet."""
-        places = {*self.places, *other.places}
-        return Origins({place: self.at(place) | other.at(place) for place in places})
+        both = {*self.places, *other.places}
+        places = {place: self.at(place) | other.at(place) for place in both}
+        return _bounded(places, min(self.deepest, other.deepest))
+
+
+def _bounded(places: Mapping[Path, frozenset[T]], deepest: int) -> Origins[T]:
+    """Return origins with no more places than are told apart, and none of them deeper."""
+    found = _cut(places, deepest)
+    while len(found) > MOST_PLACES and deepest > 1:
+        deepest -= 1
+        found = _cut(found, deepest)
+    return Origins(found, deepest)
+
+
+def _cut(places: Mapping[Path, frozenset[T]], deepest: int) -> Mapping[Path, frozenset[T]]:
+    """Return places of which those that are deeper count where they end."""
+    deeper = [place for place in places if len(place) > deepest]
+    if not deeper:
+        return places
+    whole = Origins(places)
+    found = {place: names for place, names in places.items() if len(place) <= deepest}
+    for place in deeper:
+        end = place[:deepest]
+        found[end] = found.get(end, whole.at(end)) | places[place]
+    return found
 
 
 def moved_by(state: State, origins: Origins[T]) -> Mapping[Path, frozenset[T]]:

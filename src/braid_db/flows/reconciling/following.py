@@ -120,9 +120,8 @@ class Way:
         if facts is None:
             return Origins({ROOT: frozenset()})
         places = facts.origins.places.items()
-        return Origins(
-            {at: frozenset(place for one in of for place in self._of(one)) for at, of in places}
-        )
+        found = {at: frozenset(place for one in of for place in self._of(one)) for at, of in places}
+        return Origins(found, facts.origins.deepest)
 
     def _of(self, source: Source) -> list[int]:
         known = self._by_action.get(source.action, [])

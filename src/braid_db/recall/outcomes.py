@@ -18,7 +18,7 @@ _WAITING = (ActionState.OWED, ActionState.RETRY)
 class ActionOutcome:
     """One run of an invalidation action, and how far it has come.
 
-    :param version: the version that brought the content in which the recall reached.
+    :param version: the newest that has the content which the recall reached.
     :param attempt: how often it was started.
     :param interruptions: how many of these attempts ended without anybody knowing how.
     :param due_at: when it may start, while it waits; times are ISO 8601 in UTC.

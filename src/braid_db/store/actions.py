@@ -61,7 +61,7 @@ class RunningRow(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """An action run with the name of its action and the number of its content's version."""
+    """An action run with the name of its action and the newest version that has its content."""
 
     action_run_id: int
     uid: str
@@ -210,10 +210,18 @@ IS_REINSTATED = Statement(
     select(recall.c.reinstated_at).where(recall.c.recall_id == bindparam("id")), "id"
 )
 
+_later = version.alias("later")
+_newest = (
+    select(func.max(_later.c.number))
+    .where(
+        _later.c.content_id == action_run.c.version_id, _later.c.content_id != _later.c.version_id
+    )
+    .scalar_subquery()
+)
 _OUTCOMES = (
     select(
         *(action_run.c[name] for name in OutcomeRow._fields[:4]),
-        version.c.number,
+        func.coalesce(_newest, version.c.number),
         invalidation_action.c.name,
         invalidation_action.c.type,
         invalidation_action.c.command,

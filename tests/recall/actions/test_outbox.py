@@ -18,7 +18,9 @@ from braid_db.recall import outbox
 from braid_db.recall.attempts import Attempt, Ending
 from braid_db.recall.jobs import Means
 from braid_db.recall.outbox import count_due, interrupt_lost, retry, run_each
+from braid_db.recall.recalls import get_recall
 from tests.recall.actions.ledger import Ledger, arguments_in
+from tests.records.versions import Laboratory
 
 FAIL = "#!/bin/sh\necho it went wrong >&2\nexit 3\n"
 
@@ -34,6 +36,14 @@ def test_an_owed_action_is_run_and_closed_with_its_exit_status_and_output(ledger
     assert outcome.started_at < outcome.ended_at
     assert str(os.getpid()) in str(outcome.claimed_by)
     assert ledger.outcome(recall_id) == outcome
+
+
+def test_an_action_names_the_version_that_its_recall_names(ledger: Ledger) -> None:
+    recall_id = ledger.owe(ledger.program("tell"))
+    record_id = ledger.outcome(recall_id).record_id
+    Laboratory(ledger.store).edit(record_id, name="named otherwise since")
+    recall = ledger.store.read(lambda tx: get_recall(tx, recall_id)).recall
+    assert ledger.run_one().version == ledger.outcome(recall_id).version == recall.version == 2
 
 
 def test_what_was_done_is_not_run_again(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _full = False
 
@@ -20,6 +21,15 @@ def costly(count: int) -> int:
     ``@settings(max_examples=costly(500))``, this is a plain function.
     """
     return count if _full else max(1, count // 10)
+
+
+def thorough(examples: int) -> settings:
+    """Return how often a law is tried, where one database serves all the examples of a test."""
+    return settings(
+        max_examples=costly(examples),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 def only_whole(because: str) -> pytest.MarkDecorator:

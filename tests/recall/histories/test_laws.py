@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
-from tests.effort import costly
+from tests.effort import thorough
 from tests.recall.histories.calls import tell, tell_both
 from tests.recall.histories.laws import LAWS, both_databases_recall_the_same
 from tests.recall.histories.strategies import histories
 from tests.recall.histories.telling import Database, opened
 from tests.recall.histories.world import History
-
-
-def thorough(examples: int) -> settings:
-    """Return how often to try; one database serves all the histories of a test."""
-    return settings(
-        max_examples=costly(examples),
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
 
 
 def test_the_laws_hold_for_any_history(database: Database) -> None:

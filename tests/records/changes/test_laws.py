@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from braid_db.store import Store
-from tests.effort import costly
+from tests.effort import thorough
 from tests.records.changes.happenings import History, histories, retraining
 from tests.records.changes.laws import LAWS
 from tests.records.changes.telling import tell
@@ -14,10 +14,7 @@ from tests.records.changes.telling import tell
 def test_the_laws_hold_for_any_changes(store: Store) -> None:
     """One database serves all the histories, as each has a folder of its own."""
 
-    @settings(
-        max_examples=costly(200),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    @thorough(200)
     @given(histories)
     def hold(history: History) -> None:
         telling = tell(store, history)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
-from tests.effort import costly
+from tests.effort import thorough
 from tests.records.histories.laws import (
     LAWS,
     both_databases_hold_the_same,
@@ -18,15 +18,6 @@ from tests.records.histories.strategies import (
     histories,
 )
 from tests.records.histories.world import History
-
-
-def thorough(examples: int) -> settings:
-    """Return how often to try; one database serves all the histories of a test."""
-    return settings(
-        max_examples=costly(examples),
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
 
 
 def test_the_laws_hold_for_any_history(database: Database) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.effort import costly
+from tests.effort import thorough
 from tests.recall.histories.strategies import histories
 from tests.recall.histories.telling import Database
 from tests.recall.histories.world import History
@@ -14,14 +14,6 @@ from tests.records.lineages.graphs import Graph, graphs
 from tests.records.lineages.laws import LAWS
 
 some_questions = st.lists(questions, min_size=1, max_size=3)
-
-
-def thorough(examples: int) -> settings:
-    """Return how often to try; one database serves all of a test."""
-    return settings(
-        max_examples=costly(examples),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
 
 
 def test_the_laws_hold_at_any_moment_of_a_history(database: Database) -> None:
